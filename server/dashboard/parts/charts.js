@@ -1,0 +1,106 @@
+// @ts-check
+/** The two charts of the selected action, their labels for a screen reader and their tables. */
+
+import { byId, setText } from './dom.js'
+import { composeEvidence } from './evidence.js'
+import { numbersTable } from './facts.js'
+import { createPlot } from './plot.js'
+import { composeQuantiles } from './quantiles.js'
+import { actionWord, capital, formatCount, formatMs, formatSeconds } from './words.js'
+
+const evidence = createPlot(canvasOf('evidence'), composeEvidence)
+const quantiles = createPlot(canvasOf('quantiles'), composeQuantiles)
+
+/**
+ * Both charts of an action, and the same as tables.
+ * @param {ApiProbe} shown
+ * @param {string} action
+ * @param {ApiSeries} series
+ */
+export function drawSeries(shown, action, series) {
+  byId('charts').hidden = false
+  byId('no-charts').hidden = true
+  const name = actionWord(action)
+  setText(byId('evidence-title'), `Evidence for ${name}`)
+  setText(byId('quantiles-title'), `Latency of ${name}`)
+  evidence.show({ series, warmupSeconds: warmupOf(shown) })
+  quantiles.show({ series })
+  const last = series.points.at(-1)
+  const times =
+    last === undefined
+      ? 'no block yet'
+      : `×${Math.exp(Math.min(last.lnEvidence, 300)).toPrecision(2)}`
+  const threshold = `×${Math.exp(Math.min(series.lnThreshold, 300)).toPrecision(2)}`
+  byId('evidence').setAttribute(
+    'aria-label',
+    `Evidence that ${name} is worse: ${times} of ${threshold}`,
+  )
+  const p95 = quantileWords(series, 0.95)
+  byId('quantiles').setAttribute('aria-label', `Latency of ${name} at p95: ${p95}`)
+  const step = Math.max(1, Math.ceil(series.points.length / 30))
+  const points = series.points.filter(
+    (_, index) => index % step === 0 || index === series.points.length - 1,
+  )
+  const rows = points.map((point) => [
+    formatSeconds(point.at),
+    capital(point.phase),
+    Math.exp(Math.min(point.lnEvidence, 300)).toPrecision(3),
+    point.lnHealthyEvidence === undefined
+      ? '–'
+      : Math.exp(Math.min(point.lnHealthyEvidence, 300)).toPrecision(3),
+    formatCount(point.pairs),
+  ])
+  byId('evidence-table').replaceChildren(
+    numbersTable(['After the warm-up', 'Phase', 'Worse, ×', 'No worse, ×', 'Pairs'], rows),
+  )
+  const canary = new Map(series.quantiles.canary.map(([q, ms]) => [q, ms]))
+  const pairs = series.quantiles.baseline.map(([q, ms]) => {
+    const other = canary.get(q)
+    return [
+      `p${Number((q * 100).toFixed(3))}`,
+      formatMs(ms),
+      other === undefined ? '–' : formatMs(other),
+    ]
+  })
+  byId('quantiles-table').replaceChildren(numbersTable(['Quantile', 'Baseline', 'Canary'], pairs))
+}
+
+/**
+ * @param {ApiSeries} series
+ * @param {number} wanted
+ */
+function quantileWords(series, wanted) {
+  const arms = /** @type {const} */ (['baseline', 'canary'])
+  return arms
+    .map((arm) => {
+      const found = series.quantiles[arm].find(([q]) => Math.abs(q - wanted) < 1e-6)
+      return `${arm} ${found === undefined ? 'not measured' : formatMs(found[1])}`
+    })
+    .join(', ')
+}
+
+/** @param {ApiProbe} shown */
+function warmupOf({ report, progress, phases }) {
+  if (report !== undefined) return report.warmupSeconds
+  const [first, second] = phases ?? []
+  if (first?.phase !== 'warm-up') return 0
+  if (second !== undefined) return (Date.parse(second.at) - Date.parse(first.at)) / 1000
+  return progress?.phase === 'warm-up' ? progress.phaseSeconds : 0
+}
+
+/** @param {{ status?: number; message: string }} problem */
+export function showNoCharts(problem) {
+  byId('charts').hidden = true
+  byId('no-charts').hidden = false
+  setText(
+    byId('no-charts'),
+    problem.status === 404
+      ? 'The series of this run are not kept: they live as long as the process that ran it.'
+      : problem.message,
+  )
+}
+
+/** @param {string} name */
+function canvasOf(name) {
+  return /** @type {HTMLCanvasElement} */ (byId(name))
+}

@@ -1,0 +1,200 @@
+// @ts-check
+/** What each row of the forest says, from the report or the live progress: data in, data out. */
+
+import {
+  actionWord,
+  effectWords,
+  formatCount,
+  formatSeconds,
+  metricWord,
+  shortMetricWord,
+  skipWord,
+} from './words.js'
+
+/**
+ * @typedef {object} Cell
+ * @property {ApiEffect | undefined} effect
+ * @property {number | undefined} margin
+ * @property {boolean} guilty the metric that a finding blames
+ */
+/**
+ * @typedef {object} Row
+ * @property {string} action
+ * @property {string} label
+ * @property {'required' | 'watched' | 'together'} group
+ * @property {'regressed' | 'victim' | 'healthy' | 'inconclusive' | 'skipped'} kind
+ * @property {string} word
+ * @property {string} tag
+ * @property {string} note in place of the bar, where there is none
+ * @property {Cell} typical
+ * @property {Cell} tail
+ * @property {Cell} errors
+ * @property {string} estimate
+ * @property {string} interval
+ * @property {boolean} isBad the figure is that of a finding
+ * @property {string} need pairs, or what is missing
+ */
+
+const ROLES = /** @type {const} */ ({
+  cause: 'cause',
+  victim: 'victim',
+  under_load: 'only under load',
+})
+
+/**
+ * All rows, causes first and health last; rows of one kind keep the order of the plan.
+ * @param {ApiProbe} probe
+ * @returns {Row[]}
+ */
+export function rowsOf(probe) {
+  const state = probe.report ?? probe.progress
+  const judged = new Map(state?.actions.map((action) => [action.action, action]))
+  const planned = new Map(probe.plan?.actions.map((action) => [action.action, action]))
+  const skipped = new Map(probe.report?.skipped.map(({ action, code }) => [action, code]))
+  const names = new Set([...planned.keys(), ...judged.keys(), ...skipped.keys()])
+  const findings = state?.findings ?? []
+  const rows = [...names].map((name) => {
+    const code = skipped.get(name)
+    if (code !== undefined && !judged.has(name)) return skippedRow(name, code)
+    const found = findings.filter((finding) => finding.action === name)
+    return judgedRow(name, judged.get(name), planned.get(name), found, probe.report !== undefined)
+  })
+  return rows.toSorted((left, right) => rankOf(left) - rankOf(right))
+}
+
+/**
+ * `3 healthy · 4 inconclusive`.
+ * @param {readonly Row[]} rows
+ */
+export function countWords(rows) {
+  const single = rows.filter((row) => row.group !== 'together')
+  const kinds = /** @type {const} */ (['regressed', 'victim', 'healthy', 'inconclusive', 'skipped'])
+  const counts = kinds.map((kind) => {
+    const count = single.filter((row) => row.kind === kind).length
+    const word = kind === 'victim' && count !== 1 ? 'victims' : kind
+    return count === 0 ? '' : `${count} ${word}`
+  })
+  return counts.filter((text) => text !== '').join(' · ')
+}
+
+/** @param {Row} row */
+function rankOf(row) {
+  return ['regressed', 'victim', 'inconclusive', 'healthy', 'skipped'].indexOf(row.kind)
+}
+
+/**
+ * @param {string} action
+ * @param {string} code
+ * @returns {Row}
+ */
+function skippedRow(action, code) {
+  const none = { effect: undefined, margin: undefined, guilty: false }
+  return {
+    action,
+    label: actionWord(action),
+    group: 'watched',
+    kind: 'skipped',
+    word: 'Skipped',
+    tag: '',
+    note: skipWord(code),
+    typical: none,
+    tail: none,
+    errors: none,
+    estimate: '–',
+    interval: '',
+    isBad: false,
+    need: '0',
+  }
+}
+
+/**
+ * @param {string} action
+ * @param {ApiAction | undefined} judged
+ * @param {ApiPlan['actions'][number] | undefined} planned
+ * @param {readonly ApiFinding[]} findings
+ * @param {boolean} hasEnded
+ * @returns {Row}
+ */
+function judgedRow(action, judged, planned, findings, hasEnded) {
+  const finding = findings[0]
+  const kind = finding?.role === 'victim' ? 'victim' : finding ? 'regressed' : judged?.verdict
+  const cells = cellsOf(judged, planned, findings)
+  const hasData = (judged?.pairs ?? 0) > 0
+  const figure = finding?.effect ?? cells.typical.effect
+  const words = figure === undefined ? undefined : effectWords(figure)
+  const isTogether = action === '*' || action === 'rare'
+  const isRequired = judged?.required ?? planned?.required ?? false
+  return {
+    action,
+    label: actionWord(action),
+    group: isTogether ? 'together' : isRequired ? 'required' : 'watched',
+    kind: kind ?? 'inconclusive',
+    word: wordOf(kind ?? 'inconclusive', hasData),
+    tag: tagOf(finding),
+    note:
+      cells.typical.effect === undefined ? (hasData ? 'too few pairs' : 'not measured yet') : '',
+    ...cells,
+    estimate: words?.estimate ?? '–',
+    interval: words?.interval ?? '',
+    isBad: finding !== undefined,
+    need: needOf(judged, hasEnded, isRequired),
+  }
+}
+
+/**
+ * @param {ApiAction | undefined} judged
+ * @param {ApiPlan['actions'][number] | undefined} planned
+ * @param {readonly ApiFinding[]} findings
+ * @returns {{ typical: Cell; tail: Cell; errors: Cell }}
+ */
+function cellsOf(judged, planned, findings) {
+  /**
+   * @param {string} metric
+   * @param {number | undefined} plannedMargin
+   * @returns {Cell}
+   */
+  const cell = (metric, plannedMargin) => {
+    const measured = judged?.metrics.find((entry) => entry.metric === metric)
+    const finding = findings.find((entry) => entry.metric === metric)
+    return {
+      effect: finding?.effect ?? measured?.effect,
+      margin: measured?.margin ?? plannedMargin,
+      guilty: finding !== undefined,
+    }
+  }
+  return {
+    typical: cell('latency_typical', planned?.margin.latencyTypical),
+    tail: cell('latency_tail', planned?.margin.latencyTail),
+    errors: cell('errors', planned?.margin.errors),
+  }
+}
+
+/**
+ * @param {string} kind
+ * @param {boolean} hasData
+ */
+function wordOf(kind, hasData) {
+  if (kind === 'inconclusive' && !hasData) return 'No data'
+  return kind.charAt(0).toUpperCase() + kind.slice(1)
+}
+
+/** @param {ApiFinding | undefined} finding */
+function tagOf(finding) {
+  if (finding === undefined) return ''
+  if (finding.metric !== 'latency_typical') return metricWord(finding.metric)
+  return finding.role === undefined || finding.role === 'victim' ? '' : ROLES[finding.role]
+}
+
+/**
+ * @param {ApiAction | undefined} judged
+ * @param {boolean} hasEnded
+ * @param {boolean} isRequired
+ */
+function needOf(judged, hasEnded, isRequired) {
+  if (judged === undefined) return '0 pairs'
+  const { need, verdict, pairs } = judged
+  if (verdict !== 'inconclusive' || need === undefined || !isRequired) return formatCount(pairs)
+  const metric = shortMetricWord(need.metric)
+  if (hasEnded) return `${metric}, ${formatCount(need.pairs)} more`
+  return `${metric}, ≈ ${formatSeconds(need.seconds)}`
+}

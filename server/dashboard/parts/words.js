@@ -1,0 +1,185 @@
+// @ts-check
+/** Numbers and names as people read them: few figures, the unit beside them, the sign always said. */
+
+const THIN = '\u202f'
+
+/** @type {Record<string, string>} */
+const METRIC_WORDS = {
+  latency_typical: 'typical latency',
+  latency_tail: 'tail',
+  errors: 'errors',
+  responses: 'responses',
+  cpu: 'CPU',
+  memory: 'memory',
+}
+
+/** @type {Record<string, string>} */
+const SKIP_WORDS = {
+  'mutations-not-allowed': 'not sent: mutations are not allowed',
+  'shared-state': 'not sent: twins would share its state',
+  'needs-skipped': 'not sent: it needs a skipped action',
+  'no-ontology-entry': 'not sent: the ontology does not know it',
+}
+
+/** @param {string} metric */
+export const metricWord = (metric) => METRIC_WORDS[metric] ?? metric
+
+/**
+ * For a narrow column.
+ * @param {string} metric
+ */
+export const shortMetricWord = (metric) =>
+  metric === 'latency_typical' ? 'typical' : metricWord(metric)
+
+/** @param {string} code */
+export const skipWord = (code) => SKIP_WORDS[code] ?? `not sent: ${code}`
+
+/** @param {string} action */
+export function actionWord(action) {
+  if (action === '*') return 'whole service'
+  return action === 'rare' ? 'rare actions, together' : action
+}
+
+/** @param {string} word */
+export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1)
+
+/**
+ * `12 034`.
+ * @param {number} count
+ */
+export function formatCount(count) {
+  return Math.round(count)
+    .toString()
+    .replaceAll(/\B(?=(\d{3})+$)/g, THIN)
+}
+
+/**
+ * `1.31`.
+ * @param {number} ratio
+ */
+export function formatRatio(ratio) {
+  return ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2)
+}
+
+/**
+ * `+0.5 pp` of a difference of shares.
+ * @param {number} difference
+ */
+export function formatPoints(difference) {
+  const points = difference * 100
+  const size = Math.abs(points)
+  const digits = size < 0.095 && size > 0 ? 2 : 1
+  if (size < 0.005) return `0${THIN}pp`
+  return `${points > 0 ? '+' : '−'}${size.toFixed(digits)}${THIN}pp`
+}
+
+/**
+ * `0.2 %`.
+ * @param {number} share
+ */
+export function formatShare(share) {
+  const percent = share * 100
+  const digits = percent !== 0 && Math.abs(percent) < 99.95 ? (Math.abs(percent) < 0.1 ? 2 : 1) : 0
+  return `${percent.toFixed(digits)}${THIN}%`
+}
+
+/**
+ * `9.1 ms`.
+ * @param {number} ms
+ */
+export function formatMs(ms) {
+  return `${ms >= 100 ? formatCount(ms) : ms.toFixed(ms >= 10 ? 1 : 2)}${THIN}ms`
+}
+
+/**
+ * `41 s`, `1 min 50 s`, `2 h 5 min`.
+ * @param {number} seconds
+ */
+export function formatSeconds(seconds) {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole}${THIN}s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return two(minutes, 'min', whole % 60, 's')
+  return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+}
+
+/**
+ * `1:50`, for a countdown.
+ * @param {number} seconds
+ */
+export function formatCountdown(seconds) {
+  const whole = Math.max(0, Math.round(seconds))
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/**
+ * A power of ten as people write it: `0.01`, `100`, `10 000`, `10⁹`.
+ * @param {number} exponent
+ */
+export function formatPower(exponent) {
+  if (exponent < -3 || exponent > 5) return `10${superscript(exponent)}`
+  return exponent < 0 ? (10 ** exponent).toFixed(-exponent) : formatCount(10 ** exponent)
+}
+
+/**
+ * `14:05:19`, in this browser's time.
+ * @param {number} wallMs
+ */
+export function formatClock(wallMs) {
+  return new Date(wallMs).toLocaleTimeString('en-GB')
+}
+
+/**
+ * `today 11:20`, `18 Nov 09:04`.
+ * @param {string} iso
+ * @param {number} nowMs
+ */
+export function formatDay(iso, nowMs) {
+  const then = new Date(iso)
+  const time = then.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  const isToday = then.toDateString() === new Date(nowMs).toDateString()
+  const day = then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+  return `${isToday ? 'today' : day} ${time}`
+}
+
+/**
+ * Estimate and interval of an effect: `1.31×` and `(1.22–1.41)`.
+ * @param {ApiEffect} effect
+ * @returns {{ estimate: string; interval: string }}
+ */
+export function effectWords(effect) {
+  const { kind, estimate, low, high } = effect
+  const isRatio = kind === 'ratio'
+  const interval = low === undefined || high === undefined ? '' : span(isRatio, low, high)
+  return { estimate: isRatio ? `${formatRatio(estimate)}×` : formatPoints(estimate), interval }
+}
+
+/**
+ * @param {boolean} isRatio
+ * @param {number} low
+ * @param {number} high
+ */
+function span(isRatio, low, high) {
+  if (isRatio) return `(${formatRatio(low)}–${formatRatio(high)})`
+  const [from, to] = [low, high].map((value) => (value * 100).toFixed(1).replace('-', '−'))
+  return `(${from}–${to})`
+}
+
+/**
+ * @param {number} large
+ * @param {string} largeUnit
+ * @param {number} small
+ * @param {string} smallUnit
+ */
+function two(large, largeUnit, small, smallUnit) {
+  const first = `${large}${THIN}${largeUnit}`
+  return small === 0 ? first : `${first} ${small}${THIN}${smallUnit}`
+}
+
+/** @param {number} value */
+function superscript(value) {
+  return String(value)
+    .split('')
+    .map((sign) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt('-0123456789'.indexOf(sign)))
+    .join('')
+}

@@ -1,0 +1,47 @@
+/** Secrets: values that templates may send but that are never stored or printed. */
+
+import { UsageError } from '../core/errors.ts'
+import { suggest } from '../core/suggest.ts'
+import type { Ontology } from './ontology.ts'
+
+const PREFIX = 'OUTRIDER_SECRET_'
+
+/** The environment's `OUTRIDER_SECRET_NAME` as `NAME`; nothing else of the environment. */
+export function secretsOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const secrets: Record<string, string> = {}
+  for (const [variable, value] of Object.entries(environment)) {
+    const name = variable.startsWith(PREFIX) ? variable.slice(PREFIX.length) : ''
+    if (name !== '' && value !== undefined) secrets[name] = value
+  }
+  return secrets
+}
+
+/**
+ * For before a run: without its secret every step of an action would end as blocked.
+ * @param skipped actions that are not going to be sent
+ * @throws UsageError with code `missing-secret`
+ */
+export function checkSecrets(
+  ontology: Ontology,
+  secrets: Readonly<Record<string, string>>,
+  skipped: ReadonlySet<string>,
+): void {
+  for (const action of ontology.actions.values()) {
+    if (skipped.has(action.name)) continue
+    const name = action.secrets.find((secret) => !Object.hasOwn(secrets, secret))
+    if (name === undefined) continue
+    const why = `it names {{secret.${name}}}, and ${PREFIX}${name} is not set`
+    throw new UsageError(`Cannot send action "${action.name}" of ${ontology.file}: ${why}`, {
+      code: 'missing-secret',
+      where: `${PREFIX}${name}`,
+      mend: mendOf(name, Object.keys(secrets)),
+    })
+  }
+}
+
+function mendOf(name: string, known: readonly string[]): string {
+  const set = `set ${PREFIX}${name} in the environment`
+  return known.length === 0 ? set : `${set}; ${suggest(name, known)}`
+}

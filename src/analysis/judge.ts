@@ -1,0 +1,234 @@
+/** The judge of a run: closed blocks go in, evidence and decisions come out. */
+
+import type { Arm } from '../core/arm.ts'
+import type { Plan } from '../core/contract/plan.ts'
+import type { ActionReport, Finding, Reason, Report, Skipped } from '../core/contract/report.ts'
+import type { GeneratorReading } from '../core/contract/sample.ts'
+import type { EvidenceMetric, Phase } from '../core/verdict.ts'
+import { invariant } from '../core/invariant.ts'
+import type { BlockSums } from './fold.ts'
+import {
+  armQuantiles,
+  concludeRun,
+  liveJudgement,
+  scopeOf,
+  streamJudgement,
+} from './judging/answers.ts'
+import { decide } from './judging/decide.ts'
+import { applyFixedRules, applyFixedRulesAtEnd } from './judging/fixed-rules.ts'
+import { createPhaseState, updatePhase } from './judging/phase-state.ts'
+import { createRunState, fromJson, toJson, type RunState } from './judging/run-state.ts'
+import { judgeRun, type RunCircumstances } from './judging/verdict.ts'
+import { createLearning, learn, parametersOf, type Parameters } from './parameters.ts'
+import type { Tally } from './tally.ts'
+
+export interface ClosedBlock {
+  /** 1, 2, … over the run, whatever the phase. */
+  readonly index: number
+  readonly phase: Phase
+  /** Seconds from the start of the run. */
+  readonly startSeconds: number
+  readonly endSeconds: number
+  /** The arms that were stalled when the cap closed the block; empty for a quiet end. */
+  readonly capped: readonly Arm[]
+  readonly sums: BlockSums
+}
+
+export type StopReason = 'named' | 'not-localised' | 'critical' | 'baseline-ill' | 'proof' | 'time'
+
+export type Decision =
+  | { readonly kind: 'go-on' }
+  | { readonly kind: 'end-phase' }
+  | { readonly kind: 'stop'; readonly reason: StopReason }
+
+/** The state of a run for those who watch it. */
+export interface LiveJudgement {
+  readonly actions: ActionReport[]
+  readonly findings: Finding[]
+  readonly lnRun: number
+  readonly lnRunThreshold: number
+  readonly reasons: Reason[]
+  /** Expected seconds to the proof or the end; left out while nothing is known. */
+  readonly remainingSeconds?: number
+  readonly sentence: string
+  readonly pairs: number
+  readonly baselineFailureShare: number
+}
+
+/** One stream for the charts. */
+export interface StreamJudgement {
+  readonly lnEvidence: number
+  readonly lnHealthyEvidence?: number
+  /** Canary ÷ baseline, for a latency metric. */
+  readonly ratio?: number
+  readonly lnThreshold: number
+  readonly pairs: number
+}
+
+/** [quantile, ms] of each arm, up to where ten answers lie above. */
+export interface ArmQuantiles {
+  readonly baseline: [number, number][]
+  readonly canary: [number, number][]
+}
+
+/** What the caller knows of the run's end. */
+export interface RunEnd {
+  readonly run: string
+  readonly planHash: string
+  readonly startedAt: string
+  /** Warm-up and phases. */
+  readonly seconds: number
+  readonly phases: readonly { readonly name: Phase; readonly seconds: number }[]
+  /** Default: where the warm-up was said to end. */
+  readonly warmupSeconds?: number
+  /** The arm whose failures made the breaker stop the traffic. */
+  readonly breaker?: Arm
+  /** Ended before the judge said stop. */
+  readonly interrupted: boolean
+  readonly tally: Tally
+  readonly skipped: readonly Skipped[]
+  readonly generatorStrained?: boolean
+}
+
+export interface Judge {
+  /** For folding the warm-up. */
+  initialParameters(): Parameters
+  /** Once, before the first block; `seconds` = where the warm-up ended. */
+  warmedUp(sums: BlockSums, seconds: number): void
+  /** Those after block index−2 (after the warm-up for 1 and 2); undefined until it was added. */
+  parametersFor(index: number): Parameters | undefined
+  /** In order. After a stop further blocks change nothing and the answer stays the same. */
+  add(block: ClosedBlock): Decision
+  generator(reading: GeneratorReading): void
+  live(): LiveJudgement
+  findings(): Finding[]
+  /** ln of the run's evidence in the present phase. */
+  lnRun(): number
+  /** @param action a name of the plan, `*` or `rare` @throws RangeError for any other */
+  stream(action: string, metric: EvidenceMetric): StreamJudgement
+  /** @throws RangeError as `stream` */
+  quantiles(action: string): ArmQuantiles
+  conclude(end: RunEnd): Report
+  /** JSON data; `createJudge` restores it to the same bits. */
+  snapshot(): unknown
+}
+
+export interface JudgeOptions {
+  /** A recorded file is judged to its end: nothing but a lack of blocks stops it. */
+  readonly toTheEnd?: boolean
+}
+
+/** How many readings a run may have: five and a half hours of one a second. */
+const MOST_READINGS = 20_000
+/** Blocks t+1 and t+2 may still ask for what was known after t−1 and t. */
+const KEPT_PARAMETERS = 4
+
+/**
+ * The judge of one run.
+ * @param restored what `snapshot` gave: the judge goes on as if it had never stopped
+ * @throws RangeError if `restored` is not such a snapshot
+ */
+export function createJudge(
+  plan: Plan,
+  seed: number,
+  restored?: unknown,
+  options: JudgeOptions = {},
+): Judge {
+  const state = restored === undefined ? createRunState(plan) : restoreRunState(restored, plan)
+  const toTheEnd = options.toTheEnd === true
+
+  const circumstances = (over: boolean, end?: RunEnd): RunCircumstances => ({
+    over,
+    interrupted: end?.interrupted === true,
+    generatorStrained: end?.generatorStrained === true,
+    recorded: toTheEnd,
+    ...(end?.breaker === undefined ? {} : { breaker: end.breaker }),
+  })
+
+  return {
+    initialParameters: () => parametersOf(plan, createLearning(plan), -1),
+    warmedUp(sums, seconds) {
+      invariant(state.blocks === 0, 'the warm-up comes before the first block')
+      learn(state.learning, sums)
+      remember(state, plan, 0)
+      state.originSeconds = seconds
+    },
+    parametersFor(index) {
+      const after = Math.max(0, index - 2)
+      return state.parameters.find((parameters) => parameters.after === after)
+    },
+    add(block) {
+      if (state.stopped !== undefined) return { kind: 'stop', reason: state.stopped }
+      addBlock(state, plan, block)
+      const decision = toTheEnd ? { kind: 'go-on' as const } : decide(state, plan)
+      if (decision.kind === 'stop') state.stopped = decision.reason
+      return decision
+    },
+    generator(reading) {
+      if (state.readings.length >= MOST_READINGS) return
+      // As a recorded line has it, so that a replay sees the same.
+      const { at, lagP99Ms, cpu, notSent } = reading
+      state.readings.push({
+        at: toPlaces(at, 3),
+        lagP99Ms: toPlaces(lagP99Ms, 3),
+        cpu: toPlaces(cpu, 4),
+        notSent,
+      })
+    },
+    live: () => liveJudgement(state, plan, circumstances(false)),
+    findings: () => [...judgeRun(state, plan, circumstances(false)).findings],
+    lnRun: () => state.phases.at(-1)?.lnRun ?? 0,
+    stream: (action, metric) => streamJudgement(state, plan, scopeOf(plan, action), metric),
+    quantiles: (action) => armQuantiles(state, plan, scopeOf(plan, action)),
+    conclude(end) {
+      applyFixedRulesAtEnd(state.rules, plan, state.phases.at(-1)?.endSeconds ?? 0)
+      return concludeRun(state, plan, end, circumstances(true, end))
+    },
+    snapshot: () => toJson({ ...state, seed }),
+  }
+}
+
+function restoreRunState(restored: unknown, plan: Plan): RunState {
+  const state = fromJson(restored)
+  const schema =
+    typeof state === 'object' && state !== null && 'schema' in state ? state.schema : undefined
+  if (schema !== 'outrider.judge/1') throw new RangeError('Not a snapshot of this judge')
+  // Our own writing, read back; its version was checked.
+  const run = state as RunState
+  if (run.learning.length !== plan.actions.length) {
+    throw new RangeError('The snapshot belongs to another plan')
+  }
+  return run
+}
+
+function addBlock(state: RunState, plan: Plan, block: ClosedBlock): void {
+  invariant(block.index === state.blocks + 1, 'blocks are added in order')
+  if (state.blocks === 0) {
+    state.originSeconds = block.startSeconds
+    if (state.parameters.every(({ after }) => after < 0)) remember(state, plan, 0)
+  }
+  state.blocks = block.index
+  const { phase: name, startSeconds, endSeconds, capped, sums } = block
+  if (state.phases.at(-1)?.phase !== name) {
+    state.phases.push(createPhaseState(plan, name, startSeconds))
+  }
+  const phase = state.phases.at(-1)
+  invariant(phase !== undefined, 'a block belongs to a phase')
+  updatePhase(phase, plan, sums, { endSeconds, capped: capped.length > 0 })
+  applyFixedRules(state.rules, plan, sums, { seconds: endSeconds - startSeconds, endSeconds })
+  state.capped.blocks += Number(capped.length > 0)
+  state.capped.baseline += Number(capped.includes('baseline'))
+  state.capped.canary += Number(capped.includes('canary'))
+  state.odd += sums.actions.reduce((sum, { odd }) => sum + odd, 0)
+  learn(state.learning, sums)
+  remember(state, plan, block.index)
+}
+
+function remember(state: RunState, plan: Plan, after: number): void {
+  state.parameters.push(parametersOf(plan, state.learning, after))
+  if (state.parameters.length > KEPT_PARAMETERS) state.parameters.shift()
+}
+
+function toPlaces(value: number, places: number): number {
+  return Number(value.toFixed(places))
+}

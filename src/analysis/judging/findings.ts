@@ -1,0 +1,192 @@
+/** What was found: the named streams of all phases, the fixed rule, and differences within margin. */
+
+import type { Plan } from '../../core/contract/plan.ts'
+import type { Finding, Note } from '../../core/contract/report.ts'
+import { WHOLE_SERVICE, type Role } from '../../core/verdict.ts'
+import { evidenceAtZero } from '../interval.ts'
+import { lnThresholdOf, rankSuspects } from '../multiplicity.ts'
+import { alarmMarginOf, findAlarm, findEffect, nameOf, rounded } from './estimates.ts'
+import { countsOf, type PhaseState } from './phase-state.ts'
+import { lnDownOf, lnUpOf, onsetOf, type AlarmStream } from './streams.ts'
+import type { RunState } from './run-state.ts'
+
+const SERVICE = { kind: 'service' } as const
+
+/** Regressed streams: the fixed rule first, then causes, then the strongest evidence. */
+export function findingsOf(state: RunState, plan: Plan): Finding[] {
+  const named = state.phases.flatMap((phase) =>
+    phase.alarms
+      .filter((stream) => stream.scope.kind === 'action' && stream.named !== undefined)
+      .map((stream) => namedFinding(state, plan, phase, stream)),
+  )
+  const first = named.filter(
+    (finding, index) =>
+      named.findIndex((o) => o.action === finding.action && o.metric === finding.metric) === index,
+  )
+  const sorted = first.toSorted(
+    (left, right) =>
+      Number(right.role === 'cause') - Number(left.role === 'cause') ||
+      right.lnEvidence - left.lnEvidence,
+  )
+  const critical = criticalFindings(state, plan)
+  if (critical.length > 0 || sorted.length > 0) return [...critical, ...sorted]
+  return state.phases
+    .filter((phase) => phase.alarm !== undefined)
+    .slice(0, 1)
+    .map((phase) => unlocalisedFinding(state, plan, phase))
+}
+
+/** When a finding's evidence was last at its highest, in seconds from the end of the warm-up. */
+export function lastRiseSeconds(state: RunState, plan: Plan, finding: Finding): number {
+  const rises = state.phases.flatMap((phase) =>
+    phase.alarms
+      .filter(
+        ({ scope, metric }) =>
+          metric === finding.metric &&
+          nameOf(plan, scope) === finding.action &&
+          phase.phase === finding.phase,
+      )
+      .map((stream) => stream.supremumSeconds - state.originSeconds),
+  )
+  return Math.max(0, ...rises)
+}
+
+/**
+ * Typical ratios that differ for certain (for all actions together with 1 − α) and lie within the
+ * margin. The interval shown is that of the action alone.
+ */
+export function notesOf(state: RunState, plan: Plan, findings: readonly Finding[]): Note[] {
+  const phase = state.phases.at(-1)
+  if (phase === undefined) return []
+  const metric = 'latency_typical'
+  const lnThreshold = Math.log((2 * phase.intervals.length) / plan.alpha)
+  return phase.intervals.flatMap(({ scope, ratio }) => {
+    if (scope.kind !== 'action') return []
+    const action = nameOf(plan, scope)
+    if (findings.some((finding) => finding.action === action && finding.metric === metric)) {
+      return []
+    }
+    const atZero = evidenceAtZero(ratio)
+    const differs = Math.max(atZero?.lnUp ?? 0, atZero?.lnDown ?? 0) >= lnThreshold
+    const effect = findEffect(phase, plan, scope, metric)
+    const margin = alarmMarginOf(plan, state.parameters.at(-1), scope, metric)
+    if (!differs || effect === undefined || effect.estimate > 1 + margin) return []
+    return [{ action, metric, effect }]
+  })
+}
+
+/** Scopes whose interval had to start anew because the effect changed. */
+export function changedScopes(state: RunState, plan: Plan): string[] {
+  const phase = state.phases.at(-1)
+  const changed = phase?.intervals.filter(({ ratio }) => ratio.restarts > 0) ?? []
+  return changed.map(({ scope }) => nameOf(plan, scope))
+}
+
+function namedFinding(
+  state: RunState,
+  plan: Plan,
+  phase: PhaseState,
+  stream: AlarmStream,
+): Finding {
+  const { scope, metric, weight, lnSupremum, named } = stream
+  const effect = findEffect(phase, plan, scope, metric)
+  const role = roleOf(plan, phase)
+  return {
+    action: nameOf(plan, scope),
+    metric,
+    verdict: 'regressed',
+    ...(role === undefined ? {} : { role }),
+    ...(effect === undefined ? {} : { effect }),
+    margin: alarmMarginOf(plan, state.parameters.at(-1), scope, metric),
+    lnEvidence: lnSupremum,
+    lnThreshold: lnThresholdOf(phase.alpha, weight),
+    ...momentsOf(state, named?.seconds ?? 0, named?.onset ?? 0),
+    phase: phase.phase,
+    episode: 0,
+    transient: lnDownOf(stream) >= -Math.log(plan.alphaHealthy),
+    rule: 'evidence',
+  }
+}
+
+/** The run alarmed and no action could be named: the strongest share of the alarm says the metric. */
+function unlocalisedFinding(state: RunState, plan: Plan, phase: PhaseState): Finding {
+  const strongest = phase.alarms.reduce((best, stream) =>
+    lnShareOf(stream) > lnShareOf(best) ? stream : best,
+  )
+  const { metric } = strongest
+  const effect = findEffect(phase, plan, SERVICE, metric)
+  return {
+    action: WHOLE_SERVICE,
+    metric,
+    verdict: 'regressed',
+    ...(effect === undefined ? {} : { effect }),
+    margin: alarmMarginOf(plan, state.parameters.at(-1), SERVICE, metric),
+    lnEvidence: phase.lnRunSupremum,
+    lnThreshold: -Math.log(phase.alpha),
+    ...momentsOf(state, phase.alarm?.seconds ?? 0, onsetOf(strongest)),
+    phase: phase.phase,
+    episode: 0,
+    transient: lnDownOf(strongest) >= -Math.log(plan.alphaHealthy),
+    rule: 'evidence',
+  }
+}
+
+/** What the stream puts into the run's evidence at its best. */
+function lnShareOf({ weight, lnSupremum }: AlarmStream): number {
+  return Math.log(weight) + lnSupremum
+}
+
+function criticalFindings(state: RunState, plan: Plan): Finding[] {
+  const { critical, criticalSeconds = 0, criticalOnset = 0 } = state.rules
+  const phase = state.phases.findLast(({ startSeconds }) => startSeconds < criticalSeconds)
+  const stream = phase && findAlarm(phase, SERVICE, 'errors')
+  if (critical === undefined || phase === undefined || stream === undefined) return []
+  const { pairs, baselineFailed, canaryFailed } = countsOf(phase, plan, SERVICE)
+  const estimate = rounded((canaryFailed - baselineFailed) / pairs)
+  return [
+    {
+      action: WHOLE_SERVICE,
+      metric: 'errors',
+      verdict: 'regressed',
+      effect: { kind: 'difference', estimate },
+      margin: plan.service.margin.errors,
+      lnEvidence: stream.lnSupremum,
+      lnThreshold: lnThresholdOf(phase.alpha, stream.weight),
+      ...momentsOf(state, criticalSeconds, criticalOnset),
+      phase: phase.phase,
+      episode: 0,
+      transient: false,
+      rule: 'critical',
+    },
+  ]
+}
+
+/** "Only under load" can be said only where there was a quiet phase to compare with. */
+function roleOf(plan: Plan, phase: PhaseState): Role | undefined {
+  if (phase.phase === 'quiet') return 'cause'
+  return plan.phases.includes('quiet') ? 'under_load' : undefined
+}
+
+/** Report times count from the end of the warm-up, in milliseconds of a second. */
+function momentsOf(
+  state: RunState,
+  detectedSeconds: number,
+  onsetSeconds: number,
+): { readonly detectedAt: number; readonly onset: number } {
+  const from = (seconds: number): number =>
+    Number(Math.max(0, seconds - state.originSeconds).toFixed(3))
+  return { detectedAt: from(detectedSeconds), onset: from(onsetSeconds) }
+}
+
+/** Where no action could be named: those that deserve a look, at most a share α of them wrong. */
+export function suspectsOf(phase: PhaseState, plan: Plan): string[] {
+  const actions = phase.alarms.filter(({ scope }) => scope.kind === 'action')
+  const ranked = rankSuspects(
+    actions.map((stream) => lnUpOf(stream)),
+    phase.alpha,
+  )
+  const names = ranked
+    .flatMap((index) => actions[index] ?? [])
+    .map(({ scope }) => nameOf(plan, scope))
+  return [...new Set(names)]
+}

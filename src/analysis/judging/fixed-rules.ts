@@ -1,0 +1,210 @@
+/**
+ * Fixed rules beside α, on closed blocks: a canary that fails so badly that nobody should wait for
+ * evidence (critical), and a baseline that is itself too ill to compare with.
+ */
+
+import type { Plan } from '../../core/contract/plan.ts'
+import type { BlockSums } from '../fold.ts'
+
+const CRITICAL_SHARE = 0.5
+const CRITICAL_SECONDS = 3
+const CRITICAL_PAIRS = 20
+const CRITICAL_TIMEOUTS = 3
+/** A baseline above this is ill, unless its objective allows more; below it is well. */
+const ILL_SHARE = 0.05
+const ILL_SECONDS = 10
+const ILL_PAIRS = 100
+const LEAST_ILL_PAIRS = 20
+/** Windows grow to hold enough pairs, but not beyond this. */
+const LONGEST_WINDOW_SECONDS = 30
+/** Blocks kept; with empty blocks of any length the window stays bounded. */
+const MOST_BLOCKS = 1024
+
+interface Counts {
+  readonly pairs: number
+  readonly baselineFailed: number
+  readonly canaryFailed: number
+}
+
+interface RecentBlock extends Counts {
+  readonly seconds: number
+  readonly actions: readonly Counts[]
+}
+
+export type Critical =
+  | { readonly kind: 'failures'; readonly failed: number; readonly pairs: number }
+  | { readonly kind: 'timeouts'; readonly count: number }
+
+export interface BaselineIll {
+  readonly failed: number
+  readonly pairs: number
+  /** The share of failures that the objectives of these actions allow. */
+  readonly allowed: number
+  /** Index of the action with the most failures. */
+  readonly worst: number
+  readonly worstShare: number
+}
+
+export interface FixedRules {
+  recent: RecentBlock[]
+  /** Canary timeouts in a row, baseline fine, up to the last pair. */
+  timeouts: number
+  critical?: Critical
+  /** Where the deciding block ended, and where the window before it began. */
+  criticalSeconds?: number
+  criticalOnset?: number
+  ill?: BaselineIll
+}
+
+export function createFixedRules(): FixedRules {
+  return { recent: [], timeouts: 0 }
+}
+
+/** Takes in a scored block; what it finds stays. */
+export function applyFixedRules(
+  rules: FixedRules,
+  plan: Plan,
+  sums: BlockSums,
+  block: { readonly seconds: number; readonly endSeconds: number },
+): void {
+  rules.recent.push({
+    ...countsOf(sums.actions),
+    seconds: block.seconds,
+    actions: sums.actions.map(pick),
+  })
+  if (rules.recent.length > MOST_BLOCKS) rules.recent.shift()
+  const longestRow = longestTimeoutRow(rules, sums)
+  find(rules, plan, { longestRow, endSeconds: block.endSeconds, leastSeconds: CRITICAL_SECONDS })
+  while (secondsOf(rules.recent.slice(1)) > LONGEST_WINDOW_SECONDS) rules.recent.shift()
+}
+
+/**
+ * The rules once more, at the end of a run: one that the breaker stopped may be shorter than their
+ * windows, and then what there is decides.
+ * @param endSeconds where the last block ended
+ */
+export function applyFixedRulesAtEnd(rules: FixedRules, plan: Plan, endSeconds: number): void {
+  find(rules, plan, { longestRow: rules.timeouts, endSeconds, leastSeconds: 0 })
+}
+
+/** Share of failed baseline requests over the last seconds; 0 where nothing was sent. */
+export function recentBaselineShare(rules: FixedRules): number {
+  const { pairs, baselineFailed } = countsOf(windowOf(rules.recent, ILL_SECONDS, ILL_PAIRS))
+  return pairs === 0 ? 0 : baselineFailed / pairs
+}
+
+interface Moment {
+  /** The longest row of canary timeouts up to now. */
+  readonly longestRow: number
+  readonly endSeconds: number
+  /** A window that covers less says nothing yet. */
+  readonly leastSeconds: number
+}
+
+function find(rules: FixedRules, plan: Plan, moment: Moment): void {
+  const critical = findCritical(rules.recent, moment)
+  if (critical !== undefined && rules.critical === undefined) {
+    rules.critical = critical
+    rules.criticalSeconds = moment.endSeconds
+    rules.criticalOnset =
+      moment.endSeconds - secondsOf(windowOf(rules.recent, CRITICAL_SECONDS, CRITICAL_PAIRS))
+  }
+  const ill = findBaselineIll(rules.recent, plan, moment)
+  if (ill !== undefined && rules.ill === undefined) rules.ill = ill
+}
+
+function findCritical(
+  recent: readonly RecentBlock[],
+  { longestRow: timeouts, leastSeconds }: Moment,
+): Critical | undefined {
+  const window = windowOf(recent, CRITICAL_SECONDS, CRITICAL_PAIRS)
+  const { pairs, baselineFailed, canaryFailed } = countsOf(window)
+  if (baselineFailed >= ILL_SHARE * pairs) return undefined
+  if (timeouts >= CRITICAL_TIMEOUTS) return { kind: 'timeouts', count: timeouts }
+  const enough = pairs >= CRITICAL_PAIRS && secondsOf(window) >= leastSeconds
+  if (!enough || canaryFailed < CRITICAL_SHARE * pairs) return undefined
+  return { kind: 'failures', failed: canaryFailed, pairs }
+}
+
+/**
+ * Ten seconds decide; in the first seconds of a run only a baseline that fails like a dead one
+ * (as the breaker sees it) is called ill.
+ */
+function findBaselineIll(
+  recent: readonly RecentBlock[],
+  plan: Plan,
+  { leastSeconds }: Moment,
+): BaselineIll | undefined {
+  const window = windowOf(recent, ILL_SECONDS, ILL_PAIRS)
+  const { pairs, baselineFailed: failed } = countsOf(window)
+  const seconds = secondsOf(window)
+  if (pairs < LEAST_ILL_PAIRS || seconds < leastSeconds) return undefined
+  const actions = plan.actions.map((_, index) =>
+    countsOf(
+      window.map(
+        (block) => block.actions[index] ?? { pairs: 0, baselineFailed: 0, canaryFailed: 0 },
+      ),
+    ),
+  )
+  const allowed =
+    plan.actions.reduce(
+      (sum, { sloErrorRate = 0 }, index) => sum + sloErrorRate * (actions[index]?.pairs ?? 0),
+      0,
+    ) / pairs
+  const limit = Math.max(allowed, seconds < ILL_SECONDS ? CRITICAL_SHARE : ILL_SHARE)
+  if (failed / pairs <= limit) return undefined
+  const worst = actions.reduce(
+    (best, counts, index) =>
+      counts.baselineFailed > (actions[best]?.baselineFailed ?? 0) ? index : best,
+    0,
+  )
+  const { pairs: worstPairs = 1, baselineFailed: worstFailed = 0 } = actions[worst] ?? {}
+  return { failed, pairs, allowed, worst, worstShare: worstFailed / worstPairs }
+}
+
+/** The last blocks that cover the seconds, and more until they hold the pairs. */
+function windowOf(
+  recent: readonly RecentBlock[],
+  seconds: number,
+  pairs: number,
+): readonly RecentBlock[] {
+  let covered = 0
+  let held = 0
+  let first = recent.length
+  while (first > 0 && (covered < seconds || (held < pairs && covered < LONGEST_WINDOW_SECONDS))) {
+    first -= 1
+    covered += recent[first]?.seconds ?? 0
+    held += recent[first]?.pairs ?? 0
+  }
+  return recent.slice(first)
+}
+
+/** Continues the row of canary timeouts through this block; returns its longest stretch. */
+function longestTimeoutRow(rules: FixedRules, { pairs, turns }: BlockSums): number {
+  // A block with too many pairs has no order; the share of failures judges it.
+  if (pairs > turns.length) rules.timeouts = 0
+  let longest = rules.timeouts
+  for (const { canaryTimedOut } of turns) {
+    rules.timeouts = canaryTimedOut ? rules.timeouts + 1 : 0
+    longest = Math.max(longest, rules.timeouts)
+  }
+  return longest
+}
+
+function pick({ pairs, baselineFailed, canaryFailed }: Counts): Counts {
+  return { pairs, baselineFailed, canaryFailed }
+}
+
+function countsOf(parts: readonly Counts[]): Counts {
+  const total = { pairs: 0, baselineFailed: 0, canaryFailed: 0 }
+  for (const part of parts) {
+    total.pairs += part.pairs
+    total.baselineFailed += part.baselineFailed
+    total.canaryFailed += part.canaryFailed
+  }
+  return total
+}
+
+function secondsOf(blocks: readonly RecentBlock[]): number {
+  return blocks.reduce((sum, { seconds }) => sum + seconds, 0)
+}

@@ -1,0 +1,61 @@
+/** `outrider profiles synthesize`: users of a population, into the database. */
+
+import { UsageError } from '../../core/errors.ts'
+import { NARROW_SPACE, formatCount } from '../../report/numbers.ts'
+import { EXIT } from '../exit.ts'
+import { COMMON_HELP } from '../help.ts'
+import { withOutrider } from '../settings.ts'
+import type { Verb, VerbInput } from '../verb.ts'
+
+const help = `Usage: outrider profiles synthesize --population NAME --count N
+
+Draws users of a ready population (shop, api or content) into the database.
+The same seed draws the same users.
+
+  --population NAME      shop, api or content
+  --count N              how many                                (1000)
+${COMMON_HELP}
+Example  outrider profiles synthesize --population shop --count 1000
+`
+
+export const profilesSynthesize: Verb = {
+  name: 'profiles synthesize',
+  summary: 'draw users of a ready population',
+  args: [],
+  flags: ['--population <NAME>', '--count <N>'],
+  notBuilt: [],
+  help,
+  run: runSynthesize,
+}
+
+const DEFAULT_COUNT = 1000
+const MOST_PROFILES = 1_000_000
+
+async function runSynthesize(input: VerbInput): Promise<number> {
+  const { flags, terminal } = input
+  const name = flags.text('--population')
+  if (name === undefined) {
+    throw new UsageError('Cannot synthesize profiles: --population is missing', {
+      code: 'missing-flag',
+      where: '--population',
+      mend: 'name one: --population shop, api or content',
+    })
+  }
+  const count = flags.number('--count', { min: 1, max: MOST_PROFILES, integer: true })
+  const { loadPopulation, synthesise } = await import('../../outrider.ts')
+  const population = await loadPopulation(name)
+  return withOutrider(input, async (outrider, { config }) => {
+    const profiles = synthesise(population, count ?? DEFAULT_COUNT, config.probe.seed)
+    const inserted = outrider.profiles.insert(profiles)
+    const total = outrider.profiles.count({})
+    terminal.out(
+      flags.has('--json')
+        ? `${JSON.stringify({ population: name, profiles: inserted, total })}\n`
+        : `${formatCount(inserted)} users of ${name} added, ${formatCount(total)} in the database\n`.replaceAll(
+            NARROW_SPACE,
+            ' ',
+          ),
+    )
+    return EXIT.healthy
+  })
+}

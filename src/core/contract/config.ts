@@ -1,0 +1,99 @@
+/** The configuration (outrider.yaml). A key that this version does not have yet is refused by name. */
+
+import * as z from 'zod'
+import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
+import { parseDurationSeconds, parseShare } from '../units.ts'
+import { criteriaSchema } from './criteria.ts'
+
+export const ARRIVALS = ['recorded', 'poisson', 'constant', 'closed'] as const
+export type Arrivals = (typeof ARRIVALS)[number]
+
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDurationSeconds(text, '')
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a duration like 10s or 15m' })
+    return z.NEVER
+  }
+})
+const share = z.union([z.number().min(0), z.string()]).transform((value, context) => {
+  if (typeof value === 'number') return value
+  try {
+    return parseShare(value, '')
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a share like 10%, 0.5pp or 0.1' })
+    return z.NEVER
+  }
+})
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+
+const targetSchema = z.strictObject({
+  baseline: httpUrl,
+  canary: httpUrl,
+  control: httpUrl.optional(),
+  /** Host header (and TLS server name) to send instead of the address's. */
+  host: z.string().min(1).optional(),
+  tls: z.strictObject({ ca: z.string().min(1).optional() }).optional(),
+})
+export type Target = z.output<typeof targetSchema>
+
+export const HEALTHY_METRICS = ['latency_typical', 'latency_tail_share', 'errors'] as const
+
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  db: z.string().min(1).default('.outrider/outrider.db'),
+  ontology: z.string().min(1).optional(),
+  /** The only addresses the server may send to. */
+  targets: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/), targetSchema).default({}),
+  probe: z
+    .strictObject({
+      duration: z.union([z.literal('auto'), duration]).default('auto'),
+      min_duration: duration.default(60),
+      max_duration: duration.default(600),
+      warmup: z.union([z.literal('auto'), duration]).default('auto'),
+      phases: z.array(z.enum(PHASES)).min(1).default(['quiet', 'load']),
+      rate: z.number().positive().default(50),
+      /** Requests per second and arm; left out = 100, and no cap for loopback addresses. */
+      max_rps: z.number().positive().optional(),
+      concurrency: z.int().min(1).default(50),
+      arrivals: z.enum(ARRIVALS).default('poisson'),
+      time_scale: z.union([z.literal('auto'), z.number().positive()]).default('auto'),
+      criteria: criteriaSchema.default({}),
+      allow_mutations: z.boolean().default(false),
+      seed: z.int().default(1),
+    })
+    .prefault({}),
+  analysis: z
+    .strictObject({
+      alpha: z.number().gt(0).lt(1).default(0.05),
+      alpha_healthy: z.number().gt(0).lt(1).default(0.05),
+      block: z.union([z.literal('auto'), duration]).default('auto'),
+      max_stall: duration.default(10),
+      floor_ms: z.number().min(0).default(0.5),
+      margins: z.partialRecord(z.enum(EVIDENCE_METRICS), share).default({}),
+      healthy_margins: z.partialRecord(z.enum(HEALTHY_METRICS), share).default({}),
+    })
+    .prefault({}),
+  server: z.strictObject({ listen: z.string().default('127.0.0.1:7070') }).prefault({}),
+})
+
+export type Config = z.output<typeof configSchema>
+
+/** Keys of the contract that later versions bring, by path. */
+export const NOT_BUILT_KEYS: readonly string[] = [
+  'routers',
+  'policy',
+  'alerts',
+  'analysis.segments',
+  'targets.*.instances',
+  'targets.*.metrics',
+  'targets.*.cost_per_hour',
+  'server.tokens',
+  'server.retention',
+  'analysis.margins.responses',
+  'analysis.margins.cpu',
+  'analysis.margins.memory',
+  'analysis.healthy_margins.responses',
+]
+
+export const defaultConfig: Config = configSchema.parse({ version: 1 })

@@ -1,0 +1,157 @@
+/**
+ * The documents of HTTP: what each route takes and gives. They validate requests and describe the
+ * API in /openapi.json, so the two cannot differ.
+ */
+
+import * as z from 'zod'
+import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
+import { ARRIVALS, HEALTHY_METRICS } from './config.ts'
+import { criteriaSchema } from './criteria.ts'
+import { profileInputSchema } from './profile.ts'
+import { reportSchema } from './report.ts'
+
+/** RFC 9457. */
+export const problemSchema = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  /** JSON pointer into the request, for a fault in it. */
+  pointer: z.string().optional(),
+  /** The place where it is no JSON pointer: a line, a header, a parameter. */
+  where: z.string().optional(),
+  mend: z.string().optional(),
+})
+export type Problem = Readonly<z.output<typeof problemSchema>>
+
+export const findQuery = z.strictObject({
+  /** A JSON object; the same names work as plain parameters. */
+  criteria: z.string().max(10_000).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z.string().min(1).max(2000).optional(),
+  /** So many at random instead of a page. */
+  draw: z.coerce.number().int().min(1).max(10_000).optional(),
+  seed: z.coerce.number().int().optional(),
+})
+export const profileSchema = profileInputSchema.required()
+export const pageSchema = z.strictObject({
+  profiles: z.array(profileSchema),
+  nextCursor: z.string().optional(),
+})
+export const insertedSchema = z.strictObject({ inserted: z.int() })
+export const manySchema = z.union([profileInputSchema, z.array(profileInputSchema)])
+
+const seconds = z.number().positive().max(86_400)
+const share = z.number().min(0).max(100)
+
+export const probeBody = z.strictObject({
+  /** Name of a configured target. */
+  target: z.string().min(1).max(100),
+  name: z.string().min(1).max(200).optional(),
+  criteria: criteriaSchema.optional(),
+  profile_id: z.string().min(1).max(200).optional(),
+  duration: z.union([z.literal('auto'), seconds]).optional(),
+  minDuration: z.number().min(0).max(86_400).optional(),
+  maxDuration: seconds.optional(),
+  warmup: z.union([z.literal('auto'), z.number().min(0).max(86_400)]).optional(),
+  phases: z.array(z.enum(PHASES)).min(1).max(2).optional(),
+  rate: z.number().positive().optional(),
+  maxRps: z.number().positive().optional(),
+  concurrency: z.int().min(1).optional(),
+  arrivals: z.enum(ARRIVALS).optional(),
+  seed: z.int().optional(),
+  alpha: z.number().gt(0).lt(1).optional(),
+  margins: z.partialRecord(z.enum(EVIDENCE_METRICS), share).optional(),
+  healthyMargins: z.partialRecord(z.enum(HEALTHY_METRICS), share).optional(),
+  require: z.array(z.string().min(1).max(200)).max(1000).optional(),
+  allowMutations: z.boolean().optional(),
+  timeoutMs: z.number().positive().max(600_000).optional(),
+})
+export type ProbeBody = z.output<typeof probeBody>
+
+export const stopBody = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() })
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().min(1).max(200).optional(),
+})
+export const seriesQuery = z.strictObject({
+  action: z.string().min(1).max(200),
+  metric: z.enum(EVIDENCE_METRICS),
+})
+export const startedSchema = z.strictObject({ id: z.string() })
+export const statusSchema = z.enum(['running', 'done', 'failed'])
+export const probeSchema = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  status: statusSchema,
+  startedAt: z.string().optional(),
+  report: reportSchema.optional(),
+  problem: z.looseObject({ code: z.string(), message: z.string() }).optional(),
+})
+export const listSchema = z.strictObject({
+  probes: z.array(
+    z.looseObject({
+      id: z.string(),
+      name: z.string(),
+      status: statusSchema,
+      startedAt: z.string(),
+      verdict: z.string().optional(),
+      summary: z.string().optional(),
+    }),
+  ),
+  nextCursor: z.string().optional(),
+})
+const point = z.looseObject({ at: z.number(), lnEvidence: z.number(), pairs: z.number() })
+const curve = z.array(z.tuple([z.number(), z.number()]))
+export const seriesSchema = z.looseObject({
+  blockSeconds: z.number(),
+  lnThreshold: z.number(),
+  lnHealthyThreshold: z.number(),
+  points: z.array(point),
+  quantiles: z.strictObject({ baseline: curve, canary: curve }),
+})
+
+export const eventsQuery = z.strictObject({
+  /** The last `seq` that is known already; the header Last-Event-ID goes before it. */
+  after: z.coerce.number().int().min(0).optional(),
+})
+
+export const generationBody = z.strictObject({
+  profile_id: z.string().min(1).max(200).optional(),
+  criteria: criteriaSchema.optional(),
+  /** Seconds. */
+  duration: z.number().positive().max(3600),
+  /** Simulated users. */
+  concurrency: z.int().min(1),
+  /** An address of a configured target. */
+  target_url: z.string().min(1).max(2000),
+  seed: z.int().optional(),
+  rate: z.number().positive().optional(),
+  maxRps: z.number().positive().optional(),
+  arrivals: z.enum(ARRIVALS).optional(),
+  allowMutations: z.boolean().optional(),
+  timeoutMs: z.number().positive().max(600_000).optional(),
+})
+
+export const generationSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['running', 'done', 'failed']),
+  requests: z.int(),
+  errors: z.int(),
+  byAction: z.record(z.string(), z.looseObject({ requests: z.int(), errors: z.int() })),
+})
+
+export const actionsSchema = z.strictObject({
+  actions: z.array(
+    z.strictObject({
+      name: z.string(),
+      mutates: z.boolean(),
+      needs: z.array(z.string()),
+      captures: z.array(z.string()),
+      /** As the ontology file has it. */
+      definition: z.unknown(),
+    }),
+  ),
+})
+export const stateSchema = z.strictObject({ status: z.string() })

@@ -1,0 +1,320 @@
+/**
+ * Exchange: one step in one arm, as one timed request with the redirects its action follows.
+ *
+ * What arrives is only stamped and queued; checks and captures run later, when everything else
+ * that lay ready was stamped too. Otherwise parsing the answer of the first twin would count as
+ * latency of the second.
+ */
+
+import { checkResponse } from '../actions/expect.ts'
+import type { Action } from '../actions/ontology.ts'
+import type { Arm } from '../core/arm.ts'
+import type { HttpMethod } from '../core/contract/ontology.ts'
+import type { JsonValue } from '../core/contract/profile.ts'
+import type { Outcome } from '../core/contract/sample.ts'
+import {
+  ABORTED,
+  TOO_LATE,
+  type ArmAddress,
+  type ArmClient,
+  type WireAnswer,
+  type WireEnd,
+  type WireHeaders,
+  type WireListener,
+} from './client.ts'
+import type { Cookies } from './cookies.ts'
+import type { Bucket } from './schedule.ts'
+
+/** What came of one step in one arm. */
+export interface Exchange {
+  readonly arm: Arm
+  readonly outcome: Outcome
+  readonly status?: number
+  /** Body bytes on the wire, all redirects together. */
+  readonly bytes: number
+  readonly sentMs: number
+  readonly endedMs: number
+  /** From the intended moment. */
+  readonly latencyMs: number
+  /** From the send. */
+  readonly serviceMs: number
+  readonly reason?: string
+}
+
+export interface ExchangeResult {
+  readonly exchange: Exchange
+  readonly captured: Readonly<Record<string, JsonValue>>
+  /** The `Retry-After` of a 429 or 503, as it was written. */
+  readonly retryAfter: string | undefined
+}
+
+/** What stays the same for all requests of one arm. */
+export interface Route {
+  readonly arm: Arm
+  readonly client: ArmClient
+  readonly bucket: Bucket
+  readonly host: string | undefined
+  /** Scheme and host that the target believes to have. */
+  readonly publicOrigin: string
+  /** Path of the address, put before the action's path; without a trailing slash. */
+  readonly basePath: string
+  readonly ownOrigin: string
+}
+
+export function createRoute(address: ArmAddress, client: ArmClient, bucket: Bucket): Route {
+  const url = new URL(address.url)
+  return {
+    arm: address.arm,
+    client,
+    bucket,
+    host: address.host,
+    publicOrigin: `${url.protocol}//${address.host ?? url.host}`,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    ownOrigin: url.origin,
+  }
+}
+
+export interface ExchangeRequest {
+  readonly method: HttpMethod
+  readonly path: string
+  /** Flat, without cookies. */
+  readonly headers: string[]
+  readonly body: string | Buffer | undefined
+}
+
+export interface ExchangeTiming {
+  readonly intendedMs: number
+  readonly timeoutMs: number
+}
+
+/** Something that arrived and waits to be worked on. */
+export interface Arrival {
+  /** Undefined when it goes on with a redirect, which it may not after an abort. */
+  proceed(mayFollow: boolean, nowMs: number): ExchangeResult | undefined
+}
+
+export interface ExchangeHooks {
+  started(arm: Arm, atMs: number): void
+  arrived(arrival: Arrival): void
+}
+
+/** The arm's part of a step whose request cannot be built there. */
+export function blockedExchange(arm: Arm, nowMs: number, reason: string): ExchangeResult {
+  const times = { sentMs: nowMs, endedMs: nowMs, latencyMs: 0, serviceMs: 0 }
+  return {
+    exchange: { arm, outcome: 'blocked', bytes: 0, ...times, reason },
+    captured: {},
+    retryAfter: undefined,
+  }
+}
+
+export class RunningExchange implements WireListener, Arrival {
+  readonly #route: Route
+  readonly #action: Action
+  readonly #cookies: Cookies
+  readonly #timing: ExchangeTiming
+  readonly #hooks: ExchangeHooks
+  #request: ExchangeRequest
+  #path: string
+  #sentMs: number | undefined
+  #bytes = 0
+  #redirects = 0
+  #answer: WireAnswer | undefined
+
+  constructor(
+    route: Route,
+    action: Action,
+    cookies: Cookies,
+    request: ExchangeRequest,
+    timing: ExchangeTiming,
+    hooks: ExchangeHooks,
+  ) {
+    this.#route = route
+    this.#action = action
+    this.#cookies = cookies
+    this.#request = request
+    this.#timing = timing
+    this.#hooks = hooks
+    this.#path = route.basePath + request.path
+  }
+
+  /** May only wait for a limit before, never here: the twins go out in one tick. */
+  send(nowMs: number): void {
+    this.#dispatch(this.#timing.timeoutMs, nowMs)
+  }
+
+  started(atMs: number): void {
+    if (this.#sentMs !== undefined) return
+    this.#sentMs = atMs
+    this.#hooks.started(this.#route.arm, atMs)
+  }
+
+  repeated(atMs: number): void {
+    this.#route.bucket.charge(atMs)
+  }
+
+  ended(answer: WireAnswer): void {
+    this.#answer = answer
+    this.#hooks.arrived(this)
+  }
+
+  proceed(mayFollow: boolean, nowMs: number): ExchangeResult | undefined {
+    const answer = this.#answer
+    if (answer === undefined) return undefined
+    this.#bytes += answer.bytes
+    const setCookie = answer.headers['set-cookie']
+    if (setCookie !== undefined) this.#cookies.take(setCookie, this.#path)
+    const path = this.#redirectPath(answer)
+    if (path === undefined) return this.#conclude(answer)
+    if (!mayFollow) return this.#conclude({ ...answer, end: 'aborted', reason: ABORTED })
+    const deadlineMs = (this.#sentMs ?? answer.startedMs) + this.#timing.timeoutMs
+    if (deadlineMs > nowMs) {
+      this.#follow(path, answer, deadlineMs - nowMs, nowMs)
+      return undefined
+    }
+    return this.#conclude({ ...answer, end: 'timeout', endedMs: deadlineMs, reason: TOO_LATE })
+  }
+
+  /** Where the answer leads, if it is a redirect that the action lets us follow. */
+  #redirectPath(answer: WireAnswer): string | undefined {
+    if (answer.end !== 'answered' || this.#redirects >= this.#action.followRedirects) {
+      return undefined
+    }
+    return pathOfRedirect(answer, this.#path, this.#route)
+  }
+
+  #follow(path: string, answer: WireAnswer, timeoutMs: number, nowMs: number): void {
+    this.#redirects += 1
+    this.#path = path
+    if (turnsIntoGet(answer.status, this.#request.method)) {
+      const headers = withoutBodyHeaders(this.#request.headers)
+      this.#request = { ...this.#request, method: 'GET', headers, body: undefined }
+    }
+    this.#answer = undefined
+    this.#dispatch(timeoutMs, nowMs)
+  }
+
+  #dispatch(timeoutMs: number, nowMs: number): void {
+    const { method, headers, body } = this.#request
+    const cookie = this.#cookies.header(this.#path)
+    this.#route.bucket.charge(nowMs)
+    this.#route.client.send(
+      {
+        method,
+        path: this.#path,
+        headers: cookie === undefined ? headers : withCookie(headers, cookie),
+        body,
+        keepBody: this.#action.needsBody,
+        timeoutMs,
+      },
+      this,
+    )
+  }
+
+  #conclude(answer: WireAnswer): ExchangeResult {
+    const sentMs = this.#sentMs ?? answer.startedMs
+    const { endedMs, status } = answer
+    const serviceMs = Math.max(0, endedMs - sentMs)
+    const checked = this.#check(answer, serviceMs)
+    const { outcome, reason } = checked
+    return {
+      exchange: {
+        arm: this.#route.arm,
+        outcome,
+        ...(status === undefined ? {} : { status }),
+        bytes: this.#bytes,
+        sentMs,
+        endedMs,
+        latencyMs: Math.max(0, endedMs - this.#timing.intendedMs),
+        serviceMs,
+        ...(reason === undefined ? {} : { reason }),
+      },
+      captured: checked.captured,
+      retryAfter:
+        status === 429 || status === 503 ? first(answer.headers['retry-after']) : undefined,
+    }
+  }
+
+  #check(answer: WireAnswer, serviceMs: number): Concluded {
+    if (answer.end === 'answered' && answer.status !== undefined) {
+      const { headers, chunks, status } = answer
+      return checkResponse(this.#action, {
+        status,
+        header: (name) => first(headers[name.toLowerCase()]),
+        cookie: (name) => this.#cookies.value(name, this.#path),
+        body: this.#action.needsBody ? joined(chunks) : undefined,
+        // A limit on latency speaks of the target, so our own delay before the send is left out.
+        latencyMs: serviceMs,
+      })
+    }
+    const why = answer.reason ?? 'no answer'
+    const reason = answer.end === 'broken' ? `the body broke off: ${why}` : why
+    return { outcome: OUTCOMES[answer.end], reason, captured: {} }
+  }
+}
+
+/** Of an exchange without a whole answer. A connect error is whatever came before a valid head. */
+const OUTCOMES: Readonly<Record<WireEnd, Outcome>> = {
+  answered: 'connect_error',
+  unanswered: 'connect_error',
+  broken: 'http_error',
+  timeout: 'timeout',
+  unsendable: 'blocked',
+  aborted: 'aborted',
+}
+
+interface Concluded {
+  readonly outcome: Outcome
+  readonly reason?: string
+  readonly captured: Record<string, JsonValue>
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)
+}
+
+function first(value: WireHeaders[string]): string | undefined {
+  return typeof value === 'string' ? value : value?.[0]
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/** Undefined unless the redirect stays on the arm: the traffic was cleared for this target only. */
+function pathOfRedirect(answer: WireAnswer, path: string, route: Route): string | undefined {
+  const location = first(answer.headers['location'])
+  if (location === undefined || !REDIRECTS.has(answer.status ?? 0)) return undefined
+  const base = route.publicOrigin + path
+  if (!URL.canParse(location, base)) return undefined
+  const url = new URL(location, base)
+  if (url.origin !== new URL(base).origin && url.origin !== route.ownOrigin) return undefined
+  return url.pathname + url.search
+}
+
+/** As browsers do (Fetch standard, HTTP-redirect fetch, step 12). */
+function turnsIntoGet(status: number | undefined, method: HttpMethod): boolean {
+  if (status === 303) return method !== 'GET' && method !== 'HEAD'
+  return (status === 301 || status === 302) && method === 'POST'
+}
+
+function withoutBodyHeaders(headers: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    if (!name.startsWith('content-')) kept.push(name, headers[index + 1] ?? '')
+  }
+  return kept
+}
+
+/** Cookies of the jar join those that the action sets itself. */
+function withCookie(headers: readonly string[], cookie: string): string[] {
+  const all = [...headers]
+  for (let index = 0; index < all.length; index += 2) {
+    if (all[index] === 'cookie') {
+      all[index + 1] = `${all[index + 1]}; ${cookie}`
+      return all
+    }
+  }
+  all.push('cookie', cookie)
+  return all
+}

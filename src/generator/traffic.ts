@@ -1,0 +1,346 @@
+/**
+ * Traffic: sessions on a schedule, every step sent to all arms in the same tick.
+ *
+ * Two queues keep the measuring apart from the work. Answers are stamped where they arrive and
+ * worked on in one batch after everything that lay ready was stamped (`settle`); then everything
+ * that is due is sent (`pump`). One timer wakes the pump for all users; none belongs to a step.
+ */
+
+import type { Ontology } from '../actions/ontology.ts'
+import type { Arm } from '../core/arm.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Profile } from '../core/contract/profile.ts'
+import { UsageError } from '../core/errors.ts'
+import { createRandom } from '../core/random.ts'
+import { createArmClient, type ArmAddress } from './client.ts'
+import { createRoute, type Arrival, type Exchange, type ExchangeResult } from './exchange.ts'
+import { retryAfterMs } from './guard.ts'
+import { createBucket, createSchedule, type Pace, type Schedule } from './schedule.ts'
+import { drawProfile, planSession, Session } from './session.ts'
+import { StepSender, type MutableStep, type Step } from './step.ts'
+
+export type { ArmAddress } from './client.ts'
+export type { Exchange } from './exchange.ts'
+export type { Pace } from './schedule.ts'
+export type { Step } from './step.ts'
+
+export interface TrafficOptions {
+  /** `baseline`; `baseline` and `canary`; or these two and `control`. */
+  readonly arms: readonly ArmAddress[]
+  readonly ontology: Ontology
+  readonly profiles: readonly Profile[]
+  readonly seed: number
+  /** Actions that are never sent. */
+  readonly skipped: ReadonlySet<string>
+  readonly secrets: Readonly<Record<string, string>>
+  /** Overrides the ontology's. */
+  readonly timeoutMs?: number
+  /** Requests per second and arm; always holds. Infinity = no limit. */
+  readonly maxRps: number
+  readonly runId: string
+  readonly clock: Clock
+  readonly watcher: TrafficWatcher
+}
+
+export interface TrafficWatcher {
+  sent(step: Step, arm: Arm, sentMs: number): void
+  ended(step: Step, exchange: Exchange): void
+  /** All arms ended. */
+  step(step: Step, exchanges: readonly Exchange[]): void
+  session(session: string, completed: ReadonlyMap<Arm, boolean>): void
+}
+
+/** Running totals of steps. */
+export interface TrafficCounts {
+  readonly due: number
+  readonly sent: number
+  /** Due, but every user waited for an answer (or the target asked for a pause). */
+  readonly busy: number
+  /** Due, but the generator itself did not send it. */
+  readonly notSent: number
+  readonly inFlight: number
+}
+
+export interface Traffic {
+  start(pace: Pace): void
+  /** Resolves when nothing of the old pace is in flight and the new one has begun. */
+  changePace(pace: Pace): Promise<void>
+  /** No new step; what is in flight may end within its timeout. */
+  stop(): Promise<void>
+  /** What is in flight ends as `aborted` at once. */
+  abort(): void
+  counts(): TrafficCounts
+  close(): Promise<void>
+}
+
+/** What a stop spends at most on the clean-up actions of sessions that are cut short. */
+const CLEAN_UP_MS = 5_000
+const CLEAN_UP_TURN_MS = 5
+const CLEAN_UP_USERS = 8
+
+/** @throws UsageError with code `nothing-to-send` if no profile has a step that may be sent */
+export function createTraffic(options: TrafficOptions): Traffic {
+  return new TwinTraffic(options)
+}
+
+/** A step on its way through the arms. */
+interface Flight {
+  readonly user: number
+  readonly session: Session
+  readonly step: MutableStep
+  readonly exchanges: Exchange[]
+}
+
+const SILENT: TrafficWatcher = {
+  sent: () => undefined,
+  ended: () => undefined,
+  step: () => undefined,
+  session: () => undefined,
+}
+
+class TwinTraffic implements Traffic {
+  readonly #options: TrafficOptions
+  readonly #sender: StepSender
+  readonly #profiles: readonly Profile[]
+  readonly #counts = { due: 0, sent: 0, busy: 0, notSent: 0 }
+  readonly #arrived: { readonly flight: Flight; readonly arrival: Arrival }[] = []
+  readonly #waiters: (() => void)[] = []
+  #watcher: TrafficWatcher
+  #schedule: Schedule | undefined
+  /** What the last change of pace asked for; an earlier one that still waits gives way. */
+  #wanted: Pace | undefined
+  #timeScale = 0
+  #paces = 0
+  /** By user; a user without a session opens the next one when a step of it is due. */
+  #sessions: (Session | undefined)[] = []
+  /** Sessions in the middle of their steps, left over from a pace with more users. */
+  #parked: Session[] = []
+  #opened = 0
+  #inFlight = 0
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #settling: NodeJS.Immediate | undefined
+  #state: 'open' | 'stopped' | 'aborted' = 'open'
+
+  constructor(options: TrafficOptions) {
+    const { ontology, profiles, skipped, clock, maxRps } = options
+    this.#options = options
+    this.#watcher = options.watcher
+    this.#profiles = profiles.filter((one) => planSession(ontology, one, skipped).length > 0)
+    if (this.#profiles.length === 0) throw nothingToSend(profiles.length)
+    const routes = options.arms.map((address) =>
+      createRoute(address, createArmClient(address, clock), createBucket(maxRps)),
+    )
+    this.#sender = new StepSender(options, routes)
+  }
+
+  start(pace: Pace): void {
+    if (this.#state === 'open') this.#begin(pace)
+  }
+
+  async changePace(pace: Pace): Promise<void> {
+    this.#halt()
+    this.#wanted = pace
+    await this.#drained()
+    if (this.#wanted === pace) this.start(pace)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state !== 'open') return this.#drained()
+    this.#state = 'stopped'
+    this.#halt()
+    await this.#drained()
+    await this.#cleanUp()
+  }
+
+  abort(): void {
+    this.#state = 'aborted'
+    this.#halt()
+    for (const { client } of this.#sender.routes) client.abort()
+    clearImmediate(this.#settling)
+    this.#settle()
+  }
+
+  counts(): TrafficCounts {
+    return { ...this.#counts, inFlight: this.#inFlight }
+  }
+
+  async close(): Promise<void> {
+    this.abort()
+    await Promise.all(this.#sender.routes.map(({ client }) => client.close()))
+  }
+
+  #begin(pace: Pace): void {
+    this.#parked = [...this.#sessions.filter((one) => one !== undefined), ...this.#parked]
+    this.#paces += 1
+    this.#timeScale = pace.kind === 'recorded' ? pace.timeScale : 0
+    const { seed, clock } = this.#options
+    const schedule = createSchedule(
+      pace,
+      clock.nowMs(),
+      createRandom(seed).fork(`pace:${this.#paces}`),
+      (fromMs) => this.#sender.earliestMs(fromMs),
+      this.#counts,
+    )
+    schedule.pause(this.#pausedUntilMs)
+    this.#schedule = schedule
+    this.#sessions = Array.from({ length: schedule.users }, () => undefined)
+    // Not in this call: who waits for the new pace to begin hears of it before the first send.
+    this.#wake()
+  }
+
+  #halt(): void {
+    this.#schedule = undefined
+    clearTimeout(this.#timer)
+  }
+
+  async #drained(): Promise<void> {
+    if (this.#inFlight === 0) return
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve)
+    })
+  }
+
+  #wake(): void {
+    this.#settling ??= setImmediate(() => this.#settle())
+  }
+
+  /** Works on what arrived, then sends what is due. */
+  #settle(): void {
+    this.#settling = undefined
+    const arrived = this.#arrived.splice(0)
+    for (const { flight, arrival } of arrived) {
+      const mayFollow = this.#state !== 'aborted'
+      const result = arrival.proceed(mayFollow, this.#options.clock.nowMs())
+      if (result !== undefined) this.#armEnded(flight, result)
+    }
+    this.#pump()
+  }
+
+  #pump(): void {
+    const schedule = this.#schedule
+    if (schedule === undefined) return
+    const nowMs = this.#options.clock.nowMs()
+    for (let due = schedule.take(nowMs); due !== undefined; due = schedule.take(nowMs)) {
+      this.#launch(due.user, due.intendedMs, nowMs)
+    }
+    clearTimeout(this.#timer)
+    const nextMs = schedule.nextMs()
+    if (nextMs === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.ceil(nextMs - nowMs)))
+  }
+
+  #launch(user: number, intendedMs: number, nowMs: number): void {
+    const session = this.#sessions[user] ?? this.#openSession()
+    const next = session?.next()
+    this.#sessions[user] = session
+    // Without a session (only while cleaning up) the user has nothing to do and stays idle.
+    if (session === undefined || next === undefined) return
+    this.#inFlight += 1
+    const step: MutableStep = {
+      pair: `${session.id}.${next.number}`,
+      session: session.id,
+      action: next.action.name,
+      profile: session.profile,
+      previous: next.previous,
+      intendedMs,
+      sentMs: Number.NaN,
+    }
+    const flight: Flight = { user, session, step, exchanges: [] }
+    this.#sender.send(step, session, next, nowMs, {
+      started: (arm, atMs) => {
+        if (Number.isNaN(step.sentMs)) step.sentMs = atMs
+        this.#watcher.sent(step, arm, atMs)
+      },
+      arrived: (arrival) => {
+        this.#arrived.push({ flight, arrival })
+        this.#wake()
+      },
+    })
+  }
+
+  #openSession(): Session | undefined {
+    const parked = this.#parked.shift()
+    if (parked !== undefined || this.#state !== 'open') return parked
+    this.#opened += 1
+    const { seed, ontology, skipped } = this.#options
+    const profile = this.#profiles[drawProfile(seed, this.#opened, this.#profiles.length)]
+    if (profile === undefined) return undefined
+    return new Session(
+      `s${this.#opened}`,
+      profile,
+      planSession(ontology, profile, skipped),
+      this.#sender.routes,
+      ({ document }) =>
+        document.cleanup === undefined || skipped.has(document.cleanup)
+          ? undefined
+          : ontology.actions.get(document.cleanup),
+    )
+  }
+
+  #armEnded(flight: Flight, { exchange, captured, retryAfter }: ExchangeResult): void {
+    const { step, session, exchanges } = flight
+    if (Number.isNaN(step.sentMs)) step.sentMs = exchange.sentMs
+    if (retryAfter !== undefined) this.#pause(retryAfter)
+    session.ended(exchange.arm, exchange.outcome, captured)
+    exchanges.push(exchange)
+    this.#watcher.ended(step, exchange)
+    if (exchanges.length === this.#sender.routes.length) this.#stepEnded(flight)
+  }
+
+  #stepEnded({ user, session, step, exchanges }: Flight): void {
+    session.stepEnded(exchanges.some(({ outcome }) => outcome === 'ok'))
+    this.#inFlight -= 1
+    this.#watcher.step(step, exchanges)
+    if (session.isOver()) {
+      this.#sessions[user] = undefined
+      this.#watcher.session(session.id, session.completed())
+    }
+    const endMs = exchanges.reduce((latest, one) => Math.max(latest, one.endedMs), step.intendedMs)
+    const gapMs = session.gapSeconds() * 1000 * this.#timeScale
+    this.#schedule?.ended(user, endMs, gapMs)
+    if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve()
+  }
+
+  /** All arms pause when one asks for it, because there is no traffic but pairs. */
+  #pause(retryAfter: string): void {
+    const { clock } = this.#options
+    const waitMs = retryAfterMs(retryAfter, clock.wallMs())
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, clock.nowMs() + waitMs)
+    this.#schedule?.pause(this.#pausedUntilMs)
+  }
+
+  /** Sessions that are cut short still undo what they did, unseen by the watcher. */
+  async #cleanUp(): Promise<void> {
+    const open = [...this.#sessions, ...this.#parked].filter((one) => one !== undefined)
+    for (const session of open) session.closeEarly()
+    this.#sessions = []
+    this.#parked = open.filter((session) => !session.isOver())
+    if (this.#parked.length === 0 || this.#state === 'aborted') return
+    this.#watcher = SILENT
+    const giveUp = setTimeout(() => this.abort(), CLEAN_UP_MS)
+    this.#begin({ kind: 'closed', concurrency: Math.min(CLEAN_UP_USERS, this.#parked.length) })
+    while (this.#parked.length > 0 || this.#sessions.some((one) => one !== undefined)) {
+      if (this.#schedule === undefined) break
+      await turnOf(CLEAN_UP_TURN_MS)
+    }
+    clearTimeout(giveUp)
+    this.#halt()
+  }
+}
+
+function turnOf(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
+
+function nothingToSend(profiles: number): UsageError {
+  return new UsageError(
+    `Cannot send traffic: none of ${profiles} profiles has a step that may be sent`,
+    {
+      code: 'nothing-to-send',
+      mend: 'choose other profiles, describe their actions, or allow mutations',
+    },
+  )
+}

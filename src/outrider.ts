@@ -1,0 +1,130 @@
+/** The composition root: opens the parts, wires them, closes them in reverse order. */
+
+import { resolve } from 'node:path'
+import { openDatabase } from '../profiles-db/open.ts'
+import { findRun, listRuns, type StoredRun } from '../profiles-db/runs.ts'
+import type { Ontology } from './actions/ontology.ts'
+import type { Config } from './core/contract/config.ts'
+import { systemClock } from './generator/system-clock.ts'
+import { chooseOntology } from './probe/choose.ts'
+import { startGeneration } from './probe/generate.ts'
+import type {
+  GenerationRequest,
+  ProbeRequest,
+  RunningGeneration,
+  RunningProbe,
+} from './probe/requests.ts'
+import { startProbe } from './probe/start.ts'
+import { createProfileStore, type ProfileStore } from './profiles/store.ts'
+
+// The doors outside read profiles and criteria with the same functions as the command line.
+export {
+  criteriaOfQuery,
+  parseCriteria,
+  parseProfiles,
+  toCriteria,
+  toProfile,
+} from './profiles/read.ts'
+export { systemClock } from './generator/system-clock.ts'
+
+export interface OutriderOptions {
+  readonly config: Config
+  /** Folder that relative paths of the configuration are seen from. */
+  readonly baseFolder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface Outrider {
+  readonly config: Config
+  readonly profiles: ProfileStore
+  /** The configured ontology. @throws UsageError if none is configured or it is wrong */
+  ontology(): Promise<Ontology>
+  /** Resolves once the arms answered; rejects before anything of the run was sent otherwise. */
+  startProbe(request: ProbeRequest): Promise<RunningProbe>
+  /** A probe of this process, running or lately ended. */
+  findProbe(id: string): RunningProbe | undefined
+  /** Past runs, newest first. */
+  runs(page: { limit: number; cursor?: string }): { runs: StoredRun[]; nextCursor?: string }
+  findRun(id: string): StoredRun | undefined
+  startGeneration(request: GenerationRequest): Promise<RunningGeneration>
+  findGeneration(id: string): RunningGeneration | undefined
+  /** Stops what runs (partial reports are stored), then closes the database. */
+  close(): Promise<void>
+}
+
+/** Runs of this process that stay at hand for their events and series. */
+const REMEMBERED_RUNS = 50
+
+/**
+ * Opens the database (which is made if it is not there) and wires the parts to it.
+ * @throws StoreError if the database cannot be opened
+ */
+export function openOutrider(options: OutriderOptions): Outrider {
+  const { config, baseFolder } = options
+  const file = config.db === ':memory:' ? config.db : resolve(baseFolder, config.db)
+  const database = openDatabase(file)
+  const store = createProfileStore(database)
+  const parts = { ...options, database, store, clock: systemClock }
+  const probes = new Map<string, RunningProbe>()
+  const generations = new Map<string, RunningGeneration>()
+  let generationCount = 0
+
+  return {
+    config,
+    profiles: store,
+    ontology: () => chooseOntology(undefined, undefined, parts),
+    async startProbe(request) {
+      const probe = await startProbe(parts, request)
+      remember(probes, probe)
+      return probe
+    },
+    findProbe: (id) => probes.get(id),
+    runs: (page) => listRuns(database, page),
+    findRun: (id) => findRun(database, id),
+    async startGeneration(request) {
+      generationCount += 1
+      const generation = await startGeneration(parts, `g${generationCount}`, request)
+      remember(generations, generation)
+      return generation
+    },
+    findGeneration: (id) => generations.get(id),
+    async close() {
+      const running = [...probes.values(), ...generations.values()]
+      for (const run of running) run.stop()
+      await Promise.allSettled(running.map((run) => run.done))
+      database.close()
+    },
+  }
+}
+
+function remember<Run extends { readonly id: string }>(runs: Map<string, Run>, run: Run): void {
+  runs.set(run.id, run)
+  const oldest = runs.keys().next().value
+  if (runs.size > REMEMBERED_RUNS && oldest !== undefined) runs.delete(oldest)
+}
+
+export type { ProfileChoice, TargetChoice } from './probe/choose.ts'
+export type { ProbeEvent, ProbePhase, ProbeProgress } from './probe/events.ts'
+export type { Series, SeriesPoint } from './probe/series.ts'
+export type {
+  GenerationRequest,
+  ProbeOverrides,
+  ProbeRequest,
+  RunningGeneration,
+  RunningProbe,
+} from './probe/requests.ts'
+export type { GenerationSummary } from './generator/generation.ts'
+export type { StoredRun } from '../profiles-db/runs.ts'
+export type { ProfileStore } from './profiles/store.ts'
+export type { Ontology } from './actions/ontology.ts'
+export { loadOntology } from './actions/load.ts'
+export { ontologyOfPaths } from './actions/paths.ts'
+export { remarksOf } from './actions/check.ts'
+export { analyzeSamples } from './probe/analyze.ts'
+export { loadConfig } from './probe/config.ts'
+export { tryActions } from './probe/try-actions.ts'
+export { importAccessLog } from './profiles/derive/import.ts'
+export { readLogLines } from './profiles/derive/read-log.ts'
+export { loadPopulation, synthesise } from './profiles/synthesise/population.ts'
+export type { ImportReport } from './profiles/derive/import.ts'
+export type { Attempt, ShownRequest } from './probe/try-actions.ts'

@@ -1,0 +1,142 @@
+/**
+ * From what was asked to a frozen plan: which actions are sent, how often each occurs, under which
+ * caps. Nothing is sent here, so everything that is wrong is said before any traffic.
+ */
+
+import { createHash } from 'node:crypto'
+import { freezePlan, type PlanSettings } from '../analysis/plan.ts'
+import type { Ontology } from '../actions/ontology.ts'
+import type { Config } from '../core/contract/config.ts'
+import { planToDocument, type Plan } from '../core/contract/plan.ts'
+import type { Profile } from '../core/contract/profile.ts'
+import type { Skipped } from '../core/contract/report.ts'
+import { UsageError } from '../core/errors.ts'
+import { capsOf, isLoopback, MAX_RPS, skipsOf } from '../generator/guard.ts'
+import type { ProbeOverrides } from './requests.ts'
+
+export interface PreparedRun {
+  readonly plan: Plan
+  readonly planHash: string
+  readonly skipped: readonly Skipped[]
+  /** Only those that still have a step to send. */
+  readonly profiles: readonly Profile[]
+  readonly seed: number
+  readonly maxRps: number
+}
+
+/**
+ * @throws UsageError if there is nothing to send, a required action is unknown, or a cap is passed
+ */
+export function prepareRun(request: {
+  readonly config: Config
+  readonly overrides: ProbeOverrides
+  readonly ontology: Ontology
+  readonly profiles: readonly Profile[]
+  readonly urls: readonly string[]
+  readonly iOwnThis: boolean
+}): PreparedRun {
+  const { config, overrides, ontology, urls, iOwnThis } = request
+  const maxRps = maxRpsOf(config, overrides, urls, iOwnThis)
+  const settings = settingsOf(config, overrides, ontology, maxRps)
+  const allowMutations = overrides.allowMutations ?? config.probe.allow_mutations
+  const skipped = skipsOf(ontology, request.profiles, { allowMutations, twins: true })
+  const left = new Set(skipped.map((skip) => skip.action))
+  const shares = sharesOf(request.profiles, left)
+  if (shares.size === 0) {
+    throw new UsageError('Cannot start the probe: no step of any profile may be sent', {
+      code: 'nothing-to-send',
+      mend: skipped.some((skip) => skip.code === 'mutations-not-allowed')
+        ? 'allow mutations with --allow-mutations, or choose other profiles'
+        : `choose profiles whose actions are in ${ontology.file}`,
+    })
+  }
+  const profiles = request.profiles.filter((profile) =>
+    profile.behavioral_patterns.some((entry) => shares.has(entry.action)),
+  )
+  const seconds = settings.duration === 'auto' ? settings.maxDurationSeconds : settings.duration
+  capsOf(urls, { maxRps, users: settings.concurrency, seconds }, iOwnThis)
+  const plan = freezePlan(
+    settings,
+    [...shares].map(([action, share]) => {
+      const document = ontology.document.actions[action]
+      return { action, share, ...(document === undefined ? {} : { document }) }
+    }),
+  )
+  return {
+    plan,
+    planHash: hashOf(plan),
+    skipped,
+    profiles,
+    seed: overrides.seed ?? config.probe.seed,
+    maxRps,
+  }
+}
+
+/** The hash that the report carries: SHA-256 of the plan's document. */
+export function hashOf(plan: Plan): string {
+  const text = JSON.stringify(planToDocument(plan))
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`
+}
+
+/** What was asked for; else 100 requests/s and arm, and no cap for loopback or with leave. */
+export function maxRpsOf(
+  config: Config,
+  overrides: ProbeOverrides,
+  urls: readonly string[],
+  iOwnThis: boolean,
+): number {
+  const asked = overrides.maxRps ?? config.probe.max_rps
+  return asked ?? (iOwnThis || urls.every(isLoopback) ? Infinity : MAX_RPS)
+}
+
+function settingsOf(
+  config: Config,
+  overrides: ProbeOverrides,
+  ontology: Ontology,
+  maxRps: number,
+): PlanSettings {
+  const { probe, analysis } = config
+  return {
+    // One pair is one request per arm, so a rate above the cap could never be delivered.
+    rate: Math.min(overrides.rate ?? probe.rate, maxRps),
+    concurrency: overrides.concurrency ?? probe.concurrency,
+    alpha: overrides.alpha ?? analysis.alpha,
+    alphaHealthy: analysis.alpha_healthy,
+    block: analysis.block,
+    maxStallSeconds: analysis.max_stall,
+    floorMs: analysis.floor_ms,
+    timeoutMs: overrides.timeoutMs ?? ontology.document.defaults.timeout_ms,
+    duration: overrides.duration ?? probe.duration,
+    minDurationSeconds: overrides.minDurationSeconds ?? probe.min_duration,
+    maxDurationSeconds: overrides.maxDurationSeconds ?? probe.max_duration,
+    warmup: overrides.warmup ?? probe.warmup,
+    phases: overrides.phases ?? probe.phases,
+    ...(overrides.require === undefined ? {} : { require: overrides.require }),
+    margins: { ...analysis.margins, ...overrides.margins },
+    healthyMargins: { ...analysis.healthy_margins, ...overrides.healthyMargins },
+  }
+}
+
+/**
+ * The natural share of each action that is sent. Sessions are drawn uniformly and all play to
+ * their end, so a step's share is its share of all steps.
+ */
+function sharesOf(
+  profiles: readonly Profile[],
+  skipped: ReadonlySet<string>,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  let total = 0
+  for (const profile of profiles) {
+    for (const { action } of profile.behavioral_patterns) {
+      if (skipped.has(action)) continue
+      counts.set(action, (counts.get(action) ?? 0) + 1)
+      total += 1
+    }
+  }
+  return new Map(
+    [...counts.keys()]
+      .toSorted((left, right) => (left < right ? -1 : 1))
+      .map((action) => [action, (counts.get(action) ?? 0) / total]),
+  )
+}

@@ -1,0 +1,119 @@
+/**
+ * What the charts of a run need, bounded whatever its length: when a stream has more than 720
+ * points, neighbours are joined and keep their lowest and highest evidence, so that no crossing of
+ * a threshold is lost.
+ */
+
+import type { EvidenceMetric, Phase } from '../core/verdict.ts'
+
+export interface SeriesPoint {
+  /** Seconds from the end of the warm-up. */
+  readonly at: number
+  readonly phase: Phase
+  readonly episode: number
+  readonly lnEvidence: number
+  readonly lnHealthyEvidence?: number
+  readonly lnRun: number
+  /** Current estimate of canary ÷ baseline, for a latency metric. */
+  readonly ratio?: number
+  readonly pairs: number
+  /** Lowest and highest lnEvidence where blocks were joined into one point. */
+  readonly minLnEvidence?: number
+  readonly maxLnEvidence?: number
+}
+
+export interface Series {
+  readonly action: string
+  readonly metric: EvidenceMetric
+  readonly blockSeconds: number
+  readonly lnThreshold: number
+  readonly lnHealthyThreshold: number
+  readonly points: readonly SeriesPoint[]
+  /** [quantile, ms] of each arm. */
+  readonly quantiles: {
+    readonly baseline: readonly (readonly [number, number])[]
+    readonly canary: readonly (readonly [number, number])[]
+  }
+}
+
+const POINT_LIMIT = 720
+
+export interface StreamValue {
+  readonly lnEvidence: number
+  readonly lnHealthyEvidence?: number
+  readonly ratio?: number
+  readonly pairs: number
+}
+
+export interface SeriesRecorder {
+  add(
+    action: string,
+    metric: EvidenceMetric,
+    moment: { readonly at: number; readonly phase: Phase; readonly lnRun: number },
+    value: StreamValue,
+  ): void
+  points(action: string, metric: EvidenceMetric): readonly SeriesPoint[]
+}
+
+interface Track {
+  points: SeriesPoint[]
+  /** Blocks in one finished point; doubles each time the track is full. */
+  width: number
+  /** Blocks in the last point so far. */
+  filled: number
+}
+
+export function createSeriesRecorder(): SeriesRecorder {
+  const tracks = new Map<string, Track>()
+  return {
+    add(action, metric, moment, value) {
+      const key = keyOf(action, metric)
+      const track = tracks.get(key) ?? { points: [], width: 1, filled: 0 }
+      tracks.set(key, track)
+      append(track, { ...moment, episode: 0, ...value })
+    },
+    points: (action, metric) => tracks.get(keyOf(action, metric))?.points ?? [],
+  }
+}
+
+function keyOf(action: string, metric: EvidenceMetric): string {
+  return `${metric} ${action}`
+}
+
+function append(track: Track, point: SeriesPoint): void {
+  const last = track.points.at(-1)
+  if (last !== undefined && track.filled < track.width && last.phase === point.phase) {
+    track.points[track.points.length - 1] = join(last, point)
+    track.filled += 1
+    return
+  }
+  if (track.points.length >= POINT_LIMIT) {
+    track.points = halve(track.points)
+    track.width *= 2
+  }
+  track.points.push(point)
+  track.filled = 1
+}
+
+function halve(points: readonly SeriesPoint[]): SeriesPoint[] {
+  const joined: SeriesPoint[] = []
+  let index = 0
+  while (index < points.length) {
+    const [earlier, later] = [points[index], points[index + 1]]
+    if (earlier === undefined) break
+    const pairable = later !== undefined && later.phase === earlier.phase
+    joined.push(pairable ? join(earlier, later) : earlier)
+    index += pairable ? 2 : 1
+  }
+  return joined
+}
+
+function join(earlier: SeriesPoint, later: SeriesPoint): SeriesPoint {
+  const lowest = (point: SeriesPoint): number => point.minLnEvidence ?? point.lnEvidence
+  const highest = (point: SeriesPoint): number => point.maxLnEvidence ?? point.lnEvidence
+  return {
+    ...later,
+    minLnEvidence: Math.min(lowest(earlier), lowest(later)),
+    maxLnEvidence: Math.max(highest(earlier), highest(later)),
+  }
+}

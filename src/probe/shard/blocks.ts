@@ -1,0 +1,195 @@
+/**
+ * The blocks of a run while they are open: which pair belongs to which block, when a block may
+ * close, and when all its pairs have ended so that it can be folded. Time comes in as arguments.
+ *
+ * A pair belongs to the block in which its first twin was sent. Blocks are folded in order, each
+ * with the parameters that the merged state had after the block before the last one, so that the
+ * same samples give the same evidence whatever the timing of the messages was.
+ */
+
+import { foldPairs, type PairRecord } from '../../analysis/fold.ts'
+import type { ClosedBlock } from '../../analysis/judge.ts'
+import type { Parameters } from '../../analysis/parameters.ts'
+import { createBlockCloser, type BlockCloser } from '../../analysis/quiescence.ts'
+import type { Arm } from '../../core/arm.ts'
+import type { Plan } from '../../core/contract/plan.ts'
+import { formatBlockLine, formatSample, type Sample } from '../../core/contract/sample.ts'
+import type { Phase } from '../../core/verdict.ts'
+
+/** Before anything is known of an action (STATISTICS 2). */
+const FIRST_LIM_MS = 200
+
+/** A slice of the run that collects pairs: the warm-up, or a numbered block. */
+export interface Slice {
+  /** 0 for the warm-up. */
+  readonly index: number
+  readonly phase: Phase
+  readonly startMs: number
+  openPairs: number
+  readonly pairs: PairRecord[]
+  /** Kept only when the run records its samples. */
+  readonly samples: Sample[]
+}
+
+interface Closed {
+  readonly slice: Slice
+  readonly endMs: number
+  readonly capped: readonly Arm[]
+}
+
+export interface BlocksOptions {
+  readonly plan: Plan
+  readonly seed: number
+  readonly originMs: number
+  /** Read when a phase begins: the warm-up may find that the service needs longer blocks. */
+  readonly blockMs: () => number
+}
+
+export class Blocks {
+  readonly #options: BlocksOptions
+  readonly #closed: Closed[] = []
+  readonly #known = new Map<number, Parameters>()
+  readonly #unscored: Sample[] = []
+  /** Takes the pairs that are sent while no block is open. */
+  readonly #between: Slice
+  readonly #dropped: Set<Slice>
+  #closer: BlockCloser | undefined
+  #slice: Slice | undefined
+  #nextIndex = 1
+  #limits: Parameters | undefined
+
+  constructor(options: BlocksOptions) {
+    this.#options = options
+    this.#between = {
+      index: 0,
+      phase: 'load',
+      startMs: options.originMs,
+      openPairs: 0,
+      pairs: [],
+      samples: [],
+    }
+    this.#dropped = new Set([this.#between])
+  }
+
+  /** The slice that takes pairs now; between phases one that is recorded and never scored. */
+  current(): Slice {
+    return this.#slice ?? this.#between
+  }
+
+  closer(): BlockCloser | undefined {
+    return this.#closer
+  }
+
+  begin(phase: Phase, nowMs: number): void {
+    const { plan, blockMs } = this.#options
+    this.#slice = this.#open(phase, nowMs)
+    this.#closer = createBlockCloser({
+      startMs: nowMs,
+      blockMs: blockMs(),
+      maxStallMs: plan.maxStallSeconds * 1000,
+    })
+  }
+
+  /** Leaves out what the open block holds and opens no other until `begin`. */
+  drop(): void {
+    if (this.#slice === undefined) return
+    this.#unscored.push(...this.#slice.samples)
+    if (this.#slice.openPairs > 0) this.#dropped.add(this.#slice)
+    this.#nextIndex = this.#slice.index
+    this.#slice = undefined
+    this.#closer = undefined
+  }
+
+  /** A pair of this slice has ended: its samples, and its record if it can be scored. */
+  ended(slice: Slice, pair: PairRecord | undefined, samples: readonly Sample[]): void {
+    slice.openPairs -= 1
+    if (this.#dropped.has(slice)) {
+      this.#unscored.push(...samples)
+      if (slice.openPairs === 0 && slice !== this.#between) this.#dropped.delete(slice)
+      return
+    }
+    if (pair !== undefined) slice.pairs.push(pair)
+    slice.samples.push(...samples)
+  }
+
+  /** Asked every few milliseconds: closes the block when both arms are quiet or at the cap. */
+  tick(nowMs: number): void {
+    if (this.#slice === undefined || this.#closer === undefined) return
+    const limits = this.#limits
+    const answer = this.#closer.ask(nowMs, (action) => limits?.limMs[action] ?? FIRST_LIM_MS)
+    if (answer.kind === 'close') this.#shut(this.#slice, nowMs, answer.capped)
+  }
+
+  parameters(index: number, parameters: Parameters): void {
+    this.#known.set(index, parameters)
+    this.#limits = parameters
+  }
+
+  /** Hands over every block that is closed, whose pairs have ended and whose parameters are here. */
+  settle(hand: (block: ClosedBlock, lines: string) => void): void {
+    for (let head = this.#closed[0]; head !== undefined; head = this.#closed[0]) {
+      const parameters = this.#known.get(head.slice.index)
+      if (head.slice.openPairs > 0 || parameters === undefined) return
+      this.#closed.shift()
+      this.#known.delete(head.slice.index)
+      const block = this.#score(head, parameters)
+      hand(block, linesOf(head.slice.samples, block))
+    }
+  }
+
+  /** A slice made of pairs that were sent already; used when the warm-up is cut short. */
+  adopt(
+    phase: Phase,
+    startMs: number,
+    pairs: readonly PairRecord[],
+    samples: readonly Sample[],
+  ): void {
+    this.#slice = this.#open(phase, startMs)
+    this.#slice.pairs.push(...pairs)
+    this.#slice.samples.push(...samples)
+  }
+
+  /** Closes the open block by force, when nothing more is sent. */
+  close(nowMs: number): void {
+    if (this.#slice !== undefined) this.#shut(this.#slice, nowMs, [])
+    this.#slice = undefined
+    this.#closer = undefined
+  }
+
+  /** The samples of pairs that no scored block holds, as lines without a block number. */
+  takeUnscored(): string {
+    const left = this.#closed.map((entry) => entry.slice)
+    if (this.#slice !== undefined) left.push(this.#slice)
+    for (const { samples } of left) this.#unscored.push(...samples.splice(0))
+    return this.#unscored.splice(0).map(formatSample).join('\n')
+  }
+
+  #open(phase: Phase, startMs: number): Slice {
+    const index = this.#nextIndex
+    this.#nextIndex += 1
+    return { index, phase, startMs, openPairs: 0, pairs: [], samples: [] }
+  }
+
+  #shut(slice: Slice, endMs: number, capped: readonly Arm[]): void {
+    this.#closed.push({ slice, endMs, capped })
+    this.#slice = this.#open(slice.phase, endMs)
+  }
+
+  #score({ slice, endMs, capped }: Closed, parameters: Parameters): ClosedBlock {
+    const { plan, seed, originMs } = this.#options
+    return {
+      index: slice.index,
+      phase: slice.phase,
+      startSeconds: (slice.startMs - originMs) / 1000,
+      endSeconds: (endMs - originMs) / 1000,
+      capped,
+      sums: foldPairs(plan, seed, parameters, slice.pairs),
+    }
+  }
+}
+
+function linesOf(samples: readonly Sample[], closed: ClosedBlock): string {
+  const { index: block, phase, startSeconds: at, endSeconds: end, capped } = closed
+  const lines = samples.map((sample) => formatSample({ ...sample, block, phase }))
+  return [...lines, formatBlockLine({ block, phase, at, end, capped })].join('\n')
+}

@@ -1,0 +1,67 @@
+/** What the coordinator and the worker of a run say to each other; all of it can be cloned. */
+
+import type { BlockSums } from '../../analysis/fold.ts'
+import type { ClosedBlock } from '../../analysis/judge.ts'
+import type { Parameters } from '../../analysis/parameters.ts'
+import type { TallyState } from '../../analysis/tally.ts'
+import type { Arm } from '../../core/arm.ts'
+import type { OntologyDocument } from '../../core/contract/ontology.ts'
+import type { Plan } from '../../core/contract/plan.ts'
+import type { Profile } from '../../core/contract/profile.ts'
+import type { GeneratorReading } from '../../core/contract/sample.ts'
+import type { Arrivals } from '../../core/contract/config.ts'
+import type { Phase } from '../../core/verdict.ts'
+import type { ArmAddress } from '../../generator/traffic.ts'
+
+export interface WorkerInput {
+  readonly runId: string
+  readonly plan: Plan
+  readonly seed: number
+  readonly arms: readonly ArmAddress[]
+  readonly ontology: { readonly document: OntologyDocument; readonly file: string }
+  readonly profiles: readonly Profile[]
+  readonly skipped: readonly string[]
+  readonly secrets: Readonly<Record<string, string>>
+  readonly arrivals: Arrivals
+  readonly timeScale: number
+  readonly timeoutMs?: number
+  readonly maxRps: number
+  /** Whether the samples are sent along as NDJSON lines. */
+  readonly recordSamples: boolean
+  /** For the warm-up, which is folded before any block. */
+  readonly parameters: Parameters
+}
+
+export type ToWorker =
+  | { readonly kind: 'parameters'; readonly index: number; readonly parameters: Parameters }
+  | { readonly kind: 'end-phase' }
+  /** What is in flight may end, within limits, and sessions cut short clean up. */
+  | { readonly kind: 'stop' }
+
+export type FromWorker =
+  | { readonly kind: 'phase'; readonly phase: 'warm-up' | Phase; readonly atSeconds: number }
+  | {
+      readonly kind: 'warmed-up'
+      readonly seconds: number
+      readonly pairs: number
+      readonly sums: BlockSums
+      readonly lines: string
+    }
+  | { readonly kind: 'block'; readonly block: ClosedBlock; readonly lines: string }
+  | {
+      readonly kind: 'reading'
+      readonly reading: GeneratorReading
+      readonly dueSteps: number
+      readonly sentSteps: number
+      readonly warmupPairs: number
+    }
+  | { readonly kind: 'breaker'; readonly arm: Arm; readonly atSeconds: number }
+  | {
+      readonly kind: 'ended'
+      readonly atSeconds: number
+      readonly tally: TallyState
+      readonly lines: string
+    }
+  /** The breaker tripped, and what was in flight has ended and was handed over. */
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'failed'; readonly error: string }

@@ -1,0 +1,325 @@
+/**
+ * One worker's part of a run: sends the twins, puts their pairs into blocks and folds each block
+ * into sums. It decides nothing about the canary; it only stops by itself when the breaker trips.
+ */
+
+import { compileOntology } from '../../actions/ontology.ts'
+import { foldPairs } from '../../analysis/fold.ts'
+import { createTally } from '../../analysis/tally.ts'
+import { createWarmUp } from '../../analysis/warm-up.ts'
+import type { Arm } from '../../core/arm.ts'
+import type { Clock } from '../../core/clock.ts'
+import { formatSample, isFailure } from '../../core/contract/sample.ts'
+import type { Phase } from '../../core/verdict.ts'
+import { createBreaker } from '../../generator/guard.ts'
+import { createStrainMeter, type StrainMeter } from '../../generator/strain.ts'
+import { createTraffic, type Exchange, type Step, type Traffic } from '../../generator/traffic.ts'
+import { Blocks, type Slice } from './blocks.ts'
+import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
+import { paceOf, warmUpLimits } from './pace.ts'
+import { pairOf, samplesOf, slowestMedianMs } from './pairs.ts'
+
+/** How often a block is asked whether it may close (STATISTICS 2). */
+const TICK_MS = 20
+const READING_MS = 1000
+/** A breaker that trips in the warm-up leaves this much of it to be judged. */
+const BREAKER_WINDOW_SECONDS = 3
+/** Services slower than this at the median need blocks longer than planned (STATISTICS 2). */
+const SLOW_MEDIAN_MS = 1000
+
+/** What is in flight at the end gets this long, and sessions cut short their clean-up actions. */
+const DRAIN_MS = 5000
+
+type State = 'warm-up' | 'draining' | 'judging' | 'tripped' | 'ended'
+
+export class Shard {
+  readonly #input: WorkerInput
+  readonly #clock: Clock
+  readonly #post: (message: FromWorker) => void
+  readonly #originMs: number
+  readonly #firstPhase: Phase
+  readonly #actionIndex: ReadonlyMap<string, number>
+  readonly #tally = createTally()
+  readonly #breaker = createBreaker()
+  readonly #warmUp
+  readonly #warm: Slice
+  readonly #sliceOf = new Map<string, Slice>()
+  readonly #blocks: Blocks
+  readonly #traffic: Traffic
+  readonly #strain: StrainMeter
+  #blockMs: number
+  #state: State = 'warm-up'
+  #warmFolded = false
+  #warmSeconds = 0
+  #quietOver = false
+  #ticking: NodeJS.Timeout | undefined
+  #reading: NodeJS.Timeout | undefined
+
+  constructor(input: WorkerInput, clock: Clock, post: (message: FromWorker) => void) {
+    const { plan, seed } = input
+    this.#input = input
+    this.#clock = clock
+    this.#post = post
+    this.#originMs = clock.nowMs()
+    this.#firstPhase = plan.phases[0] ?? 'load'
+    this.#actionIndex = new Map(plan.actions.map((planned, index) => [planned.action, index]))
+    this.#warmUp = createWarmUp(warmUpLimits(plan))
+    this.#blockMs = plan.blockSeconds * 1000
+    this.#warm = {
+      index: 0,
+      phase: this.#firstPhase,
+      startMs: this.#originMs,
+      openPairs: 0,
+      pairs: [],
+      samples: [],
+    }
+    this.#blocks = new Blocks({
+      plan,
+      seed,
+      originMs: this.#originMs,
+      blockMs: () => this.#blockMs,
+    })
+    this.#traffic = this.#createTraffic()
+    this.#strain = createStrainMeter(() => this.#traffic.counts())
+  }
+
+  start(): void {
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS)
+    this.#reading = setInterval(() => this.#read(), READING_MS)
+    this.#post({ kind: 'phase', phase: 'warm-up', atSeconds: 0 })
+    this.#traffic.start(this.#paceOf('load'))
+  }
+
+  async receive(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case 'parameters':
+        this.#blocks.parameters(message.index, message.parameters)
+        this.#settle()
+        return
+      case 'end-phase':
+        if (this.#state === 'judging' && !this.#quietOver) await this.#endPhase()
+        return
+      case 'stop':
+        if (this.#state !== 'ended') await this.#stop()
+        return
+    }
+  }
+
+  #createTraffic(): Traffic {
+    const { ontology, skipped, timeoutMs, plan: _plan, ...rest } = this.#input
+    const locate = (): string => ontology.file
+    return createTraffic({
+      arms: rest.arms,
+      ontology: compileOntology(
+        ontology.document,
+        { value: ontology.document, locate },
+        ontology.file,
+      ),
+      profiles: rest.profiles,
+      seed: rest.seed,
+      skipped: new Set(skipped),
+      secrets: rest.secrets,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      maxRps: rest.maxRps,
+      runId: rest.runId,
+      clock: this.#clock,
+      watcher: {
+        sent: (step, arm, sentMs) => this.#sent(step, arm, sentMs),
+        ended: (step, exchange) => this.#ended(step, exchange),
+        step: (step, exchanges) => this.#leave(step, exchanges),
+        session: (_session, completed) => {
+          for (const [arm, whole] of completed) this.#tally.session(arm, whole)
+        },
+      },
+    })
+  }
+
+  #sent(step: Step, arm: Arm, sentMs: number): void {
+    this.#enter(step)
+    const action = this.#actionIndex.get(step.action)
+    if (arm !== 'control' && action !== undefined) {
+      this.#blocks.closer()?.started(arm, step.pair, action, sentMs)
+    }
+  }
+
+  #ended(step: Step, { arm, outcome, endedMs, latencyMs }: Exchange): void {
+    if (arm === 'control') return
+    this.#blocks.closer()?.ended(arm, step.pair, endedMs)
+    if (outcome === 'aborted') return
+    this.#breaker.ended(arm, isFailure(outcome), endedMs)
+    const action = this.#actionIndex.get(step.action)
+    if (this.#state === 'warm-up' && action !== undefined && outcome === 'ok') {
+      this.#warmUp.add(arm, action, latencyMs, this.#seconds(endedMs))
+    }
+  }
+
+  #enter(step: Step): Slice {
+    const known = this.#sliceOf.get(step.pair)
+    if (known !== undefined) return known
+    const early = this.#state === 'warm-up' || this.#state === 'draining'
+    const slice = early ? this.#warm : this.#blocks.current()
+    slice.openPairs += 1
+    this.#sliceOf.set(step.pair, slice)
+    return slice
+  }
+
+  #leave(step: Step, exchanges: readonly Exchange[]): void {
+    const slice = this.#enter(step)
+    this.#sliceOf.delete(step.pair)
+    const samples = samplesOf(step, exchanges, this.#originMs)
+    for (const sample of samples) this.#tally.add(sample)
+    const action = this.#actionIndex.get(step.action)
+    const pair = pairOf(step, exchanges, action, this.#originMs)
+    const kept = this.#input.recordSamples ? samples : []
+    if (slice !== this.#warm) {
+      this.#blocks.ended(slice, pair, kept)
+      return
+    }
+    this.#warm.openPairs -= 1
+    if (pair !== undefined && !this.#warmFolded) this.#warm.pairs.push(pair)
+    this.#warm.samples.push(...kept)
+  }
+
+  #tick(): void {
+    const nowMs = this.#clock.nowMs()
+    const tripped = this.#breaker.tripped()
+    if (tripped !== undefined && this.#state !== 'tripped') {
+      this.#guard(this.#trip(tripped, nowMs))
+      return
+    }
+    if (this.#state === 'warm-up' && this.#warmUp.over(this.#seconds(nowMs))) {
+      this.#guard(this.#endWarmUp())
+    }
+    if (this.#state !== 'judging') return
+    this.#foldWarmUp()
+    this.#blocks.tick(nowMs)
+    this.#settle()
+  }
+
+  #read(): void {
+    const counts = this.#traffic.counts()
+    this.#post({
+      kind: 'reading',
+      reading: this.#strain.read(this.#seconds(this.#clock.nowMs())),
+      dueSteps: counts.due,
+      sentSteps: counts.sent,
+      warmupPairs: this.#warm.pairs.length,
+    })
+  }
+
+  async #endWarmUp(): Promise<void> {
+    const slowest = slowestMedianMs(this.#warm.pairs)
+    if (slowest > SLOW_MEDIAN_MS) this.#blockMs = Math.max(this.#blockMs, 4 * slowest)
+    if (this.#firstPhase === 'quiet') {
+      this.#state = 'draining'
+      await this.#traffic.changePace(this.#paceOf('quiet'))
+      if (this.#state !== 'draining') return
+    }
+    this.#state = 'judging'
+    this.#warmSeconds = this.#seconds(this.#clock.nowMs())
+    this.#begin(this.#firstPhase)
+  }
+
+  async #endPhase(): Promise<void> {
+    this.#quietOver = true
+    this.#blocks.drop()
+    await this.#traffic.changePace(this.#paceOf('load'))
+    if (this.#state === 'judging') this.#begin('load')
+  }
+
+  #begin(phase: Phase): void {
+    const nowMs = this.#clock.nowMs()
+    this.#blocks.begin(phase, nowMs)
+    this.#post({ kind: 'phase', phase, atSeconds: this.#seconds(nowMs) })
+  }
+
+  #foldWarmUp(): void {
+    if (this.#warmFolded || this.#warm.openPairs > 0) return
+    this.#warmFolded = true
+    const { plan, seed, parameters } = this.#input
+    this.#post({
+      kind: 'warmed-up',
+      seconds: this.#warmSeconds,
+      pairs: this.#warm.pairs.length,
+      sums: foldPairs(plan, seed, parameters, this.#warm.pairs),
+      lines: this.#takeWarmLines(),
+    })
+    this.#warm.pairs.length = 0
+  }
+
+  async #trip(arm: Arm, nowMs: number): Promise<void> {
+    const early = this.#state === 'warm-up' || this.#state === 'draining'
+    this.#state = 'tripped'
+    clearInterval(this.#ticking)
+    this.#post({ kind: 'breaker', arm, atSeconds: this.#seconds(nowMs) })
+    await this.#traffic.stop()
+    if (early) this.#adoptWarmUp(nowMs)
+    this.#foldWarmUp()
+    this.#blocks.close(this.#clock.nowMs())
+    this.#settle()
+    this.#post({ kind: 'drained' })
+  }
+
+  /** The last seconds of a warm-up that the breaker cut short become the first block. */
+  #adoptWarmUp(nowMs: number): void {
+    this.#warmSeconds = Math.max(0, this.#seconds(nowMs) - BREAKER_WINDOW_SECONDS)
+    const { pairs, samples } = this.#warm
+    const isLate = ({ at }: { readonly at: number }): boolean => at >= this.#warmSeconds
+    this.#blocks.adopt(
+      this.#firstPhase,
+      this.#originMs + this.#warmSeconds * 1000,
+      pairs.filter(isLate),
+      samples.filter(isLate),
+    )
+    this.#warm.pairs.splice(0, pairs.length, ...pairs.filter((pair) => !isLate(pair)))
+    this.#warm.samples.splice(0, samples.length, ...samples.filter((sample) => !isLate(sample)))
+    this.#post({ kind: 'phase', phase: this.#firstPhase, atSeconds: this.#warmSeconds })
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'ended'
+    clearInterval(this.#ticking)
+    clearInterval(this.#reading)
+    await Promise.race([this.#traffic.stop(), pause(DRAIN_MS)])
+    await this.#traffic.close()
+    this.#strain.close()
+    const lines = [this.#takeWarmLines(), this.#blocks.takeUnscored()].filter((text) => text !== '')
+    this.#post({
+      kind: 'ended',
+      atSeconds: this.#seconds(this.#clock.nowMs()),
+      tally: this.#tally.state(),
+      lines: lines.join('\n'),
+    })
+  }
+
+  #takeWarmLines(): string {
+    const samples = this.#warm.samples.splice(0)
+    return samples.map((sample) => formatSample({ ...sample, warmup: true })).join('\n')
+  }
+
+  #settle(): void {
+    this.#blocks.settle((block, lines) => this.#post({ kind: 'block', block, lines }))
+  }
+
+  #guard(work: Promise<void>): void {
+    work.catch((thrown: unknown) => this.fail(thrown))
+  }
+
+  fail(thrown: unknown): void {
+    this.#post({ kind: 'failed', error: thrown instanceof Error ? thrown.message : String(thrown) })
+  }
+
+  #paceOf(phase: Phase): ReturnType<typeof paceOf> {
+    return paceOf(this.#input.plan, phase, this.#input.arrivals, this.#input.timeScale)
+  }
+
+  #seconds(ms: number): number {
+    return (ms - this.#originMs) / 1000
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
+}

@@ -1,0 +1,217 @@
+/** The store of profiles: what is in the database, chosen by criteria. */
+
+import type { Criteria } from '../core/contract/criteria.ts'
+import type { Profile } from '../core/contract/profile.ts'
+import { StoreError, UsageError, messageOf } from '../core/errors.ts'
+import { jsonPointer } from '../core/parse.ts'
+import type { Database } from '../../profiles-db/open.ts'
+import {
+  addProfile,
+  documentsAt,
+  findDocument,
+  positionOf,
+  removeProfile,
+  selectNumbers,
+  type ProfileRow,
+} from '../../profiles-db/profiles.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import { drawPositions } from './draw.ts'
+import { selectionOf } from './query.ts'
+
+export interface ProfileStore {
+  /**
+   * Adds all or none and returns how many.
+   * @throws UsageError with code `duplicate-profile`
+   */
+  insert(profiles: Iterable<Profile>): number
+  /** Adds the profile, or replaces the one with its user_id. */
+  put(profile: Profile): void
+  get(id: string): Profile | undefined
+  /** False when there was none. */
+  delete(id: string): boolean
+  count(criteria: Criteria): number
+  /**
+   * A page in a fixed order that says nothing about the users. Profiles that come or go between two
+   * pages neither repeat nor hide others.
+   * @throws UsageError with code `bad-limit` or `bad-cursor`
+   */
+  page(
+    criteria: Criteria,
+    page: { limit: number; cursor?: string },
+  ): { profiles: Profile[]; nextCursor?: string }
+  /** All of them, page by page: memory stays flat, and writing goes on meanwhile. */
+  stream(criteria: Criteria): Iterable<Profile>
+  /**
+   * `count` different profiles at random (fewer where fewer match); the same for the same profiles
+   * and seed.
+   * @throws UsageError with code `bad-draw`
+   */
+  draw(criteria: Criteria, count: number, seed: number): Profile[]
+}
+
+const PAGE_LIMIT = 1000
+const DRAW_LIMIT = 100_000
+const STREAM_PAGE = 500
+/** Profiles that are sorted by position before they are written: neighbours share pages then. */
+const INSERT_CHUNK = 5000
+
+export function createProfileStore(db: Database): ProfileStore {
+  const read = (positions: readonly number[]): Profile[] =>
+    documentsAt(db, positions).map((document) => profileOf(db, document))
+  return {
+    insert: (profiles) =>
+      db.attempt('store profiles', () => db.transaction(() => insertAll(db, profiles))),
+    put: (profile) => {
+      db.attempt('store a profile', () =>
+        db.transaction(() => {
+          remove(db, profile.user_id)
+          addProfile(db, rowOf(profile))
+        }),
+      )
+    },
+    get: (id) =>
+      db.attempt('read a profile', () => {
+        const document = findDocument(db, id)
+        return document === undefined ? undefined : profileOf(db, document)
+      }),
+    delete: (id) => db.attempt('delete a profile', () => db.transaction(() => remove(db, id))),
+    count: (criteria) =>
+      db.attempt('count profiles', () => {
+        const [count = 0] = selectNumbers(db, selectionOf(db, criteria).count())
+        return count
+      }),
+    page: (criteria, page) => {
+      checkWhole(page.limit, PAGE_LIMIT, 'limit')
+      const from = page.cursor === undefined ? 0 : readCursor(page.cursor, criteria)
+      return db.attempt('read profiles', () => {
+        const query = selectionOf(db, criteria).walk(from, page.limit + 1)
+        const positions = selectNumbers(db, query)
+        const next = positions[page.limit]
+        const profiles = read(positions.slice(0, page.limit))
+        return next === undefined
+          ? { profiles }
+          : { profiles, nextCursor: writeCursor(next, criteria) }
+      })
+    },
+    stream: (criteria) => streamOf(db, criteria, read),
+    draw: (criteria, count, seed) => {
+      checkWhole(count, DRAW_LIMIT, 'draw')
+      return db.attempt('draw profiles', () =>
+        read(drawPositions(db, selectionOf(db, criteria), count, seed)),
+      )
+    },
+  }
+}
+
+function* streamOf(
+  db: Database,
+  criteria: Criteria,
+  read: (positions: readonly number[]) => Profile[],
+): Generator<Profile> {
+  const selection = db.attempt('read profiles', () => selectionOf(db, criteria))
+  let from = 0
+  for (;;) {
+    const positions = db.attempt('read profiles', () =>
+      selectNumbers(db, selection.walk(from, STREAM_PAGE)),
+    )
+    yield* db.attempt('read profiles', () => read(positions))
+    const last = positions.at(-1)
+    if (last === undefined || positions.length < STREAM_PAGE) return
+    from = last + 1
+  }
+}
+
+function insertAll(db: Database, profiles: Iterable<Profile>): number {
+  let count = 0
+  let chunk: Profile[] = []
+  const write = (): void => {
+    const sorted = chunk
+      .map((profile) => ({ profile, position: positionOf(profile.user_id) }))
+      .toSorted((left, right) => left.position - right.position)
+    for (const { profile } of sorted) {
+      if (!addProfile(db, rowOf(profile))) throw duplicate(profile.user_id)
+    }
+    count += chunk.length
+    chunk = []
+  }
+  for (const profile of profiles) {
+    chunk.push(profile)
+    if (chunk.length === INSERT_CHUNK) write()
+  }
+  write()
+  return count
+}
+
+function remove(db: Database, id: string): boolean {
+  const document = findDocument(db, id)
+  if (document === undefined) return false
+  const profile = profileOf(db, document)
+  return removeProfile(db, id, profile.labels, actionsOf(profile))
+}
+
+function rowOf(profile: Profile): ProfileRow {
+  const { resource_intensity: resource } = profile
+  return {
+    userId: profile.user_id,
+    geoLocation: profile.geo_location,
+    deviceType: profile.device_type,
+    source: profile.source,
+    cpuMs: resource.cpu_ms,
+    memoryMb: resource.memory_mb,
+    networkKb: resource.network_kb,
+    periodSeconds: resource.period_s,
+    labels: profile.labels,
+    actions: actionsOf(profile),
+    document: JSON.stringify(profile),
+  }
+}
+
+function actionsOf(profile: Profile): string[] {
+  return [...new Set(profile.behavioral_patterns.map(({ action }) => action))]
+}
+
+/** What we wrote ourselves is not parsed anew, only recognised: a draw of 1 000 must take 50 ms. */
+function profileOf(db: Database, document: string): Profile {
+  try {
+    const value: unknown = JSON.parse(document)
+    if (isProfile(value)) return value
+    throw new TypeError('it is no profile')
+  } catch (error) {
+    throw new StoreError(`Cannot read profiles: "${db.file}" holds a damaged one`, {
+      code: 'damaged-profile',
+      where: db.file,
+      mend: `restore the file or import the profiles again (${messageOf(error)})`,
+      cause: error,
+    })
+  }
+}
+
+function isProfile(value: unknown): value is Profile {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'user_id' in value &&
+    'behavioral_patterns' in value &&
+    Array.isArray(value.behavioral_patterns) &&
+    'resource_intensity' in value &&
+    'labels' in value &&
+    Array.isArray(value.labels)
+  )
+}
+
+function duplicate(id: string): UsageError {
+  return new UsageError(`Cannot add profiles: user_id "${id}" exists already`, {
+    code: 'duplicate-profile',
+    where: jsonPointer(['user_id']),
+    mend: 'leave it out, or replace the stored one',
+  })
+}
+
+function checkWhole(value: number, most: number, name: string): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return
+  throw new UsageError(`Cannot read profiles: ${name} ${value} is not within 1 to ${most}`, {
+    code: `bad-${name}`,
+    where: `/${name}`,
+    mend: `give a whole number from 1 to ${most}`,
+  })
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { checkSecrets, secretsOf } from '../../src/actions/secrets.ts'
+import { givenOntology, refusalOf } from './given.ts'
+
+const ontology = givenOntology({
+  request: { path: '/', headers: { authorization: '{{secret.SHOP}}' } },
+})
+
+describe('secrets', () => {
+  it('checkSecrets() names the variable to set, and no value', () => {
+    expect(refusalOf(() => checkSecrets(ontology, { SHOPS: 'hush' }, new Set()))).toEqual({
+      code: 'missing-secret',
+      message:
+        'Cannot send action "it" of a.yaml: ' +
+        'it names {{secret.SHOP}}, and OUTRIDER_SECRET_SHOP is not set',
+      mend: 'set OUTRIDER_SECRET_SHOP in the environment; did you mean "SHOPS"?',
+    })
+  })
+
+  it('checkSecrets() asks for those of actions that are sent', () => {
+    expect(() => checkSecrets(ontology, {}, new Set(['it']))).not.toThrow()
+    expect(() => checkSecrets(ontology, { SHOP: '' }, new Set())).not.toThrow()
+  })
+
+  it('secretsOf() takes nothing else from the environment', () => {
+    const environment = {
+      OUTRIDER_SECRET_SHOP: 'hush',
+      OUTRIDER_SECRET_: 'no',
+      OUTRIDER_SECRET_GONE: undefined,
+      OUTRIDER_DB: 'x',
+      PATH: '/bin',
+    }
+    expect(secretsOf(environment)).toEqual({ SHOP: 'hush' })
+  })
+})

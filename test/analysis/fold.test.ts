@@ -1,0 +1,259 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEvidence, updateEvidence } from '../../src/analysis/evidence.ts'
+import { coin, failureScore, throwOf } from '../../src/analysis/failures.ts'
+import {
+  foldPairs,
+  GRID,
+  mergeSums,
+  SLOTS,
+  type BlockSums,
+  type PairRecord,
+} from '../../src/analysis/fold.ts'
+import { shareScore, tailScore, toUnits, typicalScore } from '../../src/analysis/latency.ts'
+import { createLearning, learn, parametersOf } from '../../src/analysis/parameters.ts'
+import { OUTCOMES } from '../../src/core/contract/sample.ts'
+import { createRandom, type Random } from '../../src/core/random.ts'
+import { createWorld, planOf } from './synthetic.ts'
+
+const plan = planOf()
+const zeroPlan = planOf({
+  floorMs: 0,
+  margins: { latency_typical: 0, latency_tail: 0, errors: 0 },
+  healthyMargins: { latency_typical: 0, latency_tail_share: 0, errors: 0 },
+})
+const learned = createLearning(plan)
+learn(
+  learned,
+  foldPairs(plan, 1, parametersOf(plan, learned, -1), createWorld(plan, 9).pairs(0, 60, 'load')),
+)
+const parameters = parametersOf(plan, learned, 0)
+const zeroParameters = parametersOf(zeroPlan, learned, 0)
+
+const latency = fc.oneof(
+  fc.double({ min: 0.001, max: 20_000, noNaN: true }),
+  fc.constantFrom(Number.NaN, Infinity, 0, -1),
+)
+const pairs = fc
+  .array(
+    fc.record({
+      action: fc.integer({ min: 0, max: 3 }),
+      baselineMs: latency,
+      canaryMs: latency,
+      baseline: fc.constantFrom('ok' as const, 'ok' as const, ...OUTCOMES),
+      canary: fc.constantFrom('ok' as const, 'ok' as const, ...OUTCOMES),
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    { maxLength: 60 },
+  )
+  .map((list): PairRecord[] => list.map((pair, index) => ({ ...pair, pair: `s${index}.0` })))
+
+function one(changed: Partial<PairRecord>): PairRecord {
+  const plain = { pair: 's1.1', action: 0, baselineMs: 20, canaryMs: 22, at: 1 }
+  return { ...plain, baseline: 'ok', canary: 'ok', ...changed }
+}
+
+function foldOne(changed: Partial<PairRecord>): BlockSums['actions'][number] {
+  const [sums] = foldPairs(plan, 1, parameters, [one(changed)]).actions
+  if (sums === undefined) throw new Error('no sums')
+  return sums
+}
+
+describe('pair scores', () => {
+  it('coin() never falls at a margin of 0 and always at 1', () => {
+    for (let index = 0; index < 1000; index += 1) {
+      const thrown = throwOf(1, `s${index}.0`)
+      expect(coin(thrown, 0)).toBe(false)
+      expect(coin(thrown, 1)).toBe(true)
+    }
+  })
+
+  it('coin() falls as often as the margin says and is the same each time', () => {
+    const falls = Array.from({ length: 20_000 }, (_, index) => coin(throwOf(7, `s${index}`), 0.05))
+    expect(falls.filter(Boolean).length / falls.length).toBeCloseTo(0.05, 2)
+    expect(coin(throwOf(7, 's17'), 0.05)).toBe(falls[17])
+  })
+
+  it('every score is negated bit for bit when the compared values are swapped', () => {
+    const positive = fc.double({ min: 0.01, max: 20_000, noNaN: true })
+    const margin = fc.double({ min: 0, max: 1, noNaN: true })
+    fc.assert(
+      fc.property(positive, positive, margin, positive, (b, c, m, tau) => {
+        const lnMargin = Math.log1p(m)
+        const shifted = Math.log(c) - lnMargin
+        const straight = toUnits(typicalScore(Math.log(b), Math.log(c), lnMargin, 0.68))
+        // Swapped, the baseline's place is taken by ln c − m and the canary's by ln b.
+        const swapped = toUnits(typicalScore(shifted, Math.log(b), 0, 0.68))
+        expect(swapped + straight).toBe(0)
+        const divided = c / (1 + m)
+        const tail = toUnits(tailScore(b, c, 1 + m, tau))
+        expect(toUnits(tailScore(divided, b, 1, tau)) + tail).toBe(0)
+        expect(shareScore(b, c, tau, false) + shareScore(c, b, tau, false)).toBe(0)
+      }),
+    )
+  })
+
+  it('failureScore() counts the coin as a failure of the baseline', () => {
+    expect(failureScore(false, true, false)).toBe(1)
+    expect(failureScore(false, true, true)).toBe(0)
+    expect(failureScore(true, false, true)).toBe(-1)
+    expect(failureScore(true, true, false)).toBe(0)
+  })
+})
+
+describe('foldPairs()', () => {
+  it('refuses a pair of an action that the plan does not have', () => {
+    expect(() => foldPairs(plan, 1, parameters, [one({ action: 4 })])).toThrow(/action of the plan/)
+  })
+
+  it('leaves a pair with an aborted arm out of everything', () => {
+    const sums = foldPairs(plan, 1, parameters, [one({ canary: 'aborted' })])
+    expect(sums.pairs).toBe(0)
+    expect(sums).toEqual(foldPairs(plan, 1, parameters, []))
+  })
+
+  it('keeps a fast failure of either arm out of the latency scores only', () => {
+    for (const arm of ['baseline', 'canary'] as const) {
+      const sums = foldOne({ [arm]: 'http_error' })
+      expect(sums.pairs).toBe(1)
+      expect(sums.latencyPairs).toBe(0)
+      expect(sums.scores[SLOTS.typical('alarm')]).toBe(0)
+      expect(sums.scores[SLOTS.errors('serviceAlarm')]).toBe(arm === 'canary' ? 1 : -1)
+    }
+  })
+
+  it('scores a timeout as slow and as failed, and a hang as no more than the censor', () => {
+    const hang = foldOne({ canary: 'timeout', canaryMs: 10_000 })
+    expect(hang.latencyPairs).toBe(1)
+    expect(hang.canaryFailed).toBe(1)
+    const censored = foldOne({ canary: 'timeout', canaryMs: 2000 })
+    expect(hang.scores).toEqual(censored.scores)
+  })
+
+  it('counts latencies that cannot be true as 0.01 ms', () => {
+    expect(foldOne({ canaryMs: Number.NaN }).odd).toBe(1)
+    expect(foldOne({ canaryMs: -5, baselineMs: 0 }).odd).toBe(2)
+    expect(foldOne({ canaryMs: Number.NaN }).scores).toEqual(foldOne({ canaryMs: 0.01 }).scores)
+  })
+
+  it('negates every score bit for bit when the arms are swapped at margin 0', () => {
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const swapped = list.map((pair) => ({
+          ...pair,
+          baselineMs: pair.canaryMs,
+          canaryMs: pair.baselineMs,
+          baseline: pair.canary,
+          canary: pair.baseline,
+        }))
+        const straight = foldPairs(zeroPlan, 1, zeroParameters, list)
+        const mirrored = foldPairs(zeroPlan, 1, zeroParameters, swapped)
+        for (const [index, { scores }] of straight.actions.entries()) {
+          const other = mirrored.actions[index]?.scores ?? []
+          for (let slot = 0; slot < SLOTS.grid(0); slot += 1) {
+            expect((scores[slot] ?? 0) + (other[slot] ?? 0)).toBe(0)
+          }
+          // The grid mirrors too: +m in one is −m in the other.
+          for (const [grid, margin] of GRID.entries()) {
+            const mirror = SLOTS.grid(GRID.indexOf(margin === 0 ? 0 : -margin))
+            expect(Math.abs((scores[SLOTS.grid(grid)] ?? 0) + (other[mirror] ?? 0))).toBeLessThan(
+              list.length * 2 + 1,
+            )
+          }
+        }
+      }),
+    )
+  })
+
+  it('does not care about the order of the pairs', () => {
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const straight = foldPairs(plan, 1, parameters, list)
+        expect(foldPairs(plan, 1, parameters, list.toReversed())).toEqual(straight)
+      }),
+    )
+  })
+
+  it('sums are exact integers', () => {
+    fc.assert(
+      fc.property(pairs, (list) => {
+        for (const { scores, deviation } of foldPairs(plan, 1, parameters, list).actions) {
+          expect([...scores, deviation].every(Number.isSafeInteger)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('survives structured clone', () => {
+    const sums = foldPairs(plan, 1, parameters, [one({})])
+    expect(structuredClone(sums)).toEqual(sums)
+    expect(structuredClone(parameters)).toEqual(parameters)
+  })
+})
+
+describe('mergeSums()', () => {
+  it('gives the sums of nothing for no parts', () => {
+    expect(mergeSums(plan, [])).toEqual(foldPairs(plan, 1, parameters, []))
+  })
+
+  it('of any split is the whole', () => {
+    fc.assert(
+      fc.property(pairs, fc.array(fc.integer({ min: 0, max: 3 })), (list, workers) => {
+        const parts = split(list, (index) => workers[index % (workers.length || 1)] ?? 0)
+        const folded = parts.map((part) => foldPairs(plan, 1, parameters, part))
+        expect(mergeSums(plan, folded)).toEqual(foldPairs(plan, 1, parameters, list))
+      }),
+    )
+  })
+
+  it('of any split of every block gives bit-identical evidence', () => {
+    const random = createRandom(3)
+    const world = createWorld(plan, 3)
+    const blocks = Array.from({ length: 40 }, (_, index) => world.pairs(index, index + 1, 'load'))
+    const whole = blocks.map((block) => foldPairs(plan, 1, parameters, block))
+    for (let round = 0; round < 20; round += 1) {
+      const merged = blocks.map((block) => mergeSums(plan, foldSplit(block, random)))
+      expect(lnEvidenceOf(merged)).toEqual(lnEvidenceOf(whole))
+    }
+  })
+
+  it('keeps the order of pairs only where a block has few', () => {
+    const many = Array.from({ length: 300 }, (_, index) => one({ pair: `s${index}`, at: index }))
+    expect(foldPairs(plan, 1, parameters, many.slice(0, 200)).turns).toHaveLength(200)
+    const parts = split(many, (index) => index % 2).map((part) =>
+      foldPairs(plan, 1, parameters, part),
+    )
+    expect(mergeSums(plan, parts).turns).toEqual([])
+    expect(mergeSums(plan, parts)).toEqual(foldPairs(plan, 1, parameters, many))
+  })
+})
+
+function split(list: readonly PairRecord[], worker: (index: number) => number): PairRecord[][] {
+  return [0, 1, 2, 3].map((own) => list.filter((_, index) => worker(index) === own))
+}
+
+function foldSplit(block: readonly PairRecord[], random: Random): BlockSums[] {
+  const workers = block.map(() => random.int(4))
+  return split(block, (index) => workers[index] ?? 0).map((part) =>
+    foldPairs(plan, 1, parameters, part),
+  )
+}
+
+function lnEvidenceOf(blocks: readonly BlockSums[]): number[] {
+  const slots = [
+    SLOTS.typical('alarm'),
+    SLOTS.tail95('serviceAlarm'),
+    SLOTS.errors('alarm'),
+    SLOTS.grid(7),
+  ]
+  return slots.flatMap((slot) => {
+    const evidence = createEvidence(1800)
+    for (const { actions } of blocks) {
+      updateEvidence(
+        evidence,
+        actions.reduce((sum, { scores }) => sum + (scores[slot] ?? 0), 0),
+      )
+    }
+    return [evidence.lnUp, evidence.lnDown]
+  })
+}

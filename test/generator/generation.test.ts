@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import type { Sample } from '../../src/core/contract/sample.ts'
+import { runGeneration, type GenerationOptions } from '../../src/generator/generation.ts'
+import { systemClock } from '../../src/generator/system-clock.ts'
+import { ontologyOf, profileOf, serveHttp } from './arm-server.ts'
+
+const ONTOLOGY = ontologyOf(`
+version: 1
+actions:
+  home: { request: { path: / } }
+  lost: { request: { path: /lost } }
+  post: { request: { method: POST, path: / } }
+`)
+
+function optionsOf(url: string, more: Partial<GenerationOptions>): GenerationOptions {
+  return {
+    url,
+    ontology: ONTOLOGY,
+    profiles: [profileOf('u1', ['home'], ['lost'], ['post'])],
+    seed: 1,
+    durationSeconds: 0.5,
+    concurrency: 4,
+    pace: { kind: 'spaced', spacing: 'constant', rate: 200, concurrency: 4 },
+    maxRps: Number.POSITIVE_INFINITY,
+    allowMutations: false,
+    secrets: {},
+    clock: systemClock,
+    runId: 'g1',
+    signal: new AbortController().signal,
+    ...more,
+  }
+}
+
+const serveShop = () =>
+  serveHttp((request, response) => {
+    response.statusCode = request.url === '/lost' ? 404 : 200
+    response.end('ok')
+  })
+
+describe('runGeneration()', () => {
+  it('refuses profiles of which nothing may be sent', async () => {
+    const options = optionsOf('http://127.0.0.1:1', { profiles: [profileOf('u1', ['post'])] })
+    await expect(runGeneration(options)).rejects.toMatchObject({ code: 'nothing-to-send' })
+  })
+  it('sums up per action, tells samples of arm baseline, and lists what it skipped', async () => {
+    const server = await serveShop()
+    const samples: Sample[] = []
+    const options = optionsOf(server.url, {
+      durationSeconds: 1,
+      pace: { kind: 'closed', concurrency: 4, rate: 60 },
+      onSample: (sample) => samples.push(sample),
+    })
+    const summary = await runGeneration(options)
+    expect(summary.delivered).toBe(true)
+    expect(summary.skipped).toEqual([{ action: 'post', code: 'mutations-not-allowed' }])
+    expect(summary.requests).toBe(samples.length)
+    expect(summary.errors).toBe(summary.byAction['lost']?.requests)
+    expect(summary.byAction['home']).toMatchObject({ errors: 0 })
+    expect(summary.byAction['home']?.p50Ms).toBeGreaterThan(0)
+    expect(summary.sessions).toBeGreaterThan(5)
+    expect(samples.every(({ arm, at, pair }) => arm === 'baseline' && at >= 0 && !pair)).toBe(true)
+    await server.abandoned()
+    await server.close()
+  })
+  it('is not delivered when the users are too few for the rate', async () => {
+    const server = await serveHttp((_, response) => setTimeout(() => response.end('ok'), 50))
+    const summary = await runGeneration(optionsOf(server.url, {}))
+    expect(summary.delivered).toBe(false)
+    await server.close()
+  })
+  it('ends early at the signal, with what was sent until then', async () => {
+    const server = await serveShop()
+    const ending = new AbortController()
+    let count = 0
+    const options = optionsOf(server.url, {
+      durationSeconds: 600,
+      signal: ending.signal,
+      onSample: () => {
+        count += 1
+        if (count === 10) ending.abort()
+      },
+    })
+    const { requests, seconds } = await runGeneration(options)
+    expect(requests).toBeGreaterThanOrEqual(10)
+    expect(seconds).toBeLessThan(10)
+    await server.close()
+  })
+})

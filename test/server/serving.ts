@@ -1,0 +1,78 @@
+/** A real server on a free port, closed with the test that asked for it. */
+
+import { onTestFinished } from 'vitest'
+import { listen, type ListenOptions, type Listening } from '../../server/listen.ts'
+import { scriptOutrider, type Script, type ScriptedOutrider } from './scripted-outrider.ts'
+
+/** A response whose document a test looks into without saying its type. */
+export interface Answer extends Response {
+  // oxlint-disable-next-line typescript/no-explicit-any
+  json(): Promise<any>
+}
+
+export interface Serving extends Listening {
+  readonly outrider: ScriptedOutrider
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Answer>
+  /** With the content type of JSON, and as JSON unless `body` is text. */
+  readonly send: (
+    method: string,
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>
+}
+
+export async function serve(
+  script: Script = {},
+  options: Partial<ListenOptions> = {},
+): Promise<Serving> {
+  const outrider = scriptOutrider(script)
+  const listening = await listen(outrider, { listen: '127.0.0.1:0', ...options })
+  onTestFinished(async () => {
+    await listening.close()
+    await outrider.close()
+  })
+  return {
+    ...listening,
+    outrider,
+    get: (path, headers = {}) => fetch(`${listening.url}${path}`, { headers }),
+    send: (method, path, body, headers = {}) => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const all = { 'content-type': 'application/json', ...headers }
+      return fetch(
+        `${listening.url}${path}`,
+        Object.assign({ method, headers: all }, { body: text }),
+      )
+    },
+  }
+}
+
+/** The events of a stream, until `count` came or it ended. */
+export async function readEvents(
+  response: Response,
+  count = Infinity,
+): Promise<{ id?: number; event: string; data: unknown }[]> {
+  const events: { id?: number; event: string; data: unknown }[] = []
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    const blocks = text.split('\n\n')
+    text = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const fields = new Map(block.split('\n').map((line) => splitField(line)))
+      const event = fields.get('event')
+      if (event === undefined) continue
+      const id = fields.get('id')
+      const data: unknown = JSON.parse(fields.get('data') ?? 'null')
+      events.push({ ...(id === undefined ? {} : { id: Number(id) }), event, data })
+    }
+    if (events.length >= count) break
+  }
+  return events.slice(0, count)
+}
+
+function splitField(line: string): [string, string] {
+  const colon = line.indexOf(': ')
+  return [line.slice(0, colon), line.slice(colon + 2)]
+}
