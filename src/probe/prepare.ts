@@ -3,11 +3,10 @@
  * caps. Nothing is sent here, so everything that is wrong is said before any traffic.
  */
 
-import { createHash } from 'node:crypto'
-import { freezePlan, type PlanSettings } from '../analysis/plan.ts'
+import { freezePlan, planHashOf, type PlanSettings } from '../analysis/plan.ts'
 import type { Ontology } from '../actions/ontology.ts'
 import type { Config } from '../core/contract/config.ts'
-import { planToDocument, type Plan } from '../core/contract/plan.ts'
+import type { Plan } from '../core/contract/plan.ts'
 import type { Profile } from '../core/contract/profile.ts'
 import type { Skipped } from '../core/contract/report.ts'
 import { UsageError } from '../core/errors.ts'
@@ -64,18 +63,12 @@ export function prepareRun(request: {
   )
   return {
     plan,
-    planHash: hashOf(plan),
+    planHash: planHashOf(plan),
     skipped,
     profiles,
     seed: overrides.seed ?? config.probe.seed,
     maxRps,
   }
-}
-
-/** The hash that the report carries: SHA-256 of the plan's document. */
-export function hashOf(plan: Plan): string {
-  const text = JSON.stringify(planToDocument(plan))
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
 /** What was asked for; else 100 requests/s and arm, and no cap for loopback or with leave. */

@@ -6,6 +6,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { createJudge, type ClosedBlock, type Judge } from '../analysis/judge.ts'
+import { warmUpLimits } from '../analysis/plan.ts'
 import { createTally, type TallyState } from '../analysis/tally.ts'
 import type { Arm } from '../core/arm.ts'
 import type { Clock } from '../core/clock.ts'
@@ -26,7 +27,6 @@ import {
 import { createEventLog, type EventLog } from './event-log.ts'
 import type { ProbePhase, ProbeProgress } from './events.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './shard/messages.ts'
-import { warmUpLimits } from './shard/pace.ts'
 import type { SamplesFile } from './samples-file.ts'
 import { createSeriesRecorder, type Series } from './series.ts'
 

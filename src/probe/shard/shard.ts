@@ -5,6 +5,7 @@
 
 import { compileOntology } from '../../actions/ontology.ts'
 import { foldPairs } from '../../analysis/fold.ts'
+import { warmUpLimits } from '../../analysis/plan.ts'
 import { createTally } from '../../analysis/tally.ts'
 import { createWarmUp } from '../../analysis/warm-up.ts'
 import type { Arm } from '../../core/arm.ts'
@@ -16,7 +17,7 @@ import { createStrainMeter, type StrainMeter } from '../../generator/strain.ts'
 import { createTraffic, type Exchange, type Step, type Traffic } from '../../generator/traffic.ts'
 import { Blocks, type Slice } from './blocks.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
-import { paceOf, warmUpLimits } from './pace.ts'
+import { paceOf } from './pace.ts'
 import { pairOf, samplesOf, slowestMedianMs } from './pairs.ts'
 
 /** How often a block is asked whether it may close (STATISTICS 2). */
