@@ -26,14 +26,9 @@ async function probe(
   baseline: string,
   canary: string,
 ): Promise<{ report: Report; code: number | undefined; stderr: string }> {
-  const { code, stdout, stderr } = await runOutrider(
-    [
-      'probe',
-      ...['--baseline', baseline, '--canary', canary, '--paths', '/'],
-      ...['--phases', 'load', '--warmup', '2s', '--duration', '20s', '--timeout', '1s', '--json'],
-    ],
-    { cwd: temporaryFolder() },
-  )
+  const flags = '--paths / --phases load --warmup 2s --duration 20s --timeout 1s --json'
+  const args = ['probe', '--baseline', baseline, '--canary', canary, ...flags.split(' ')]
+  const { code, stdout, stderr } = await runOutrider(args, { cwd: temporaryFolder() })
   return { report: reportSchema.parse(JSON.parse(stdout)), code, stderr }
 }
 

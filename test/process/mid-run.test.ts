@@ -29,15 +29,10 @@ function changing(late: Listener): Listener {
 async function probe(canary: string): Promise<Report> {
   const folder = temporaryFolder()
   const baseline = await start((_request, response) => setTimeout(() => response.end('fine'), 5))
-  const { stdout } = await runOutrider(
-    [
-      'probe',
-      ...['--baseline', baseline, '--canary', canary, '--paths', '/a,/b'],
-      ...['--phases', 'load', '--warmup', '5s', '--duration', '90s', '--rate', '60'],
-      ...['--timeout', '2s', '--json', '--samples', 's.ndjson'],
-    ],
-    { cwd: folder },
-  )
+  const flags =
+    '--paths /a,/b --phases load --warmup 5s --duration 90s --rate 60 --timeout 2s --json'
+  const args = ['probe', '--baseline', baseline, '--canary', canary, ...flags.split(' ')]
+  const { stdout } = await runOutrider([...args, '--samples', 's.ndjson'], { cwd: folder })
   const report = reportSchema.parse(JSON.parse(stdout))
   const again = await runOutrider(['analyze', join(folder, 's.ndjson'), '--json'], { cwd: folder })
   const replayed = reportSchema.parse(JSON.parse(again.stdout))

@@ -68,15 +68,25 @@ export function findingWords(finding: Finding): string {
 }
 
 function regressedSummary(input: SummaryInput): string {
-  const [first, ...others] = input.findings
+  const first = leadOf(input.findings)
   const critical = input.reasons.find(({ code }) => code === 'critical')
   if (critical !== undefined) return `critical: ${critical.message}`
   if (first === undefined) return 'The canary regressed'
-  const more = others.length === 0 ? '' : ` and ${counted(others.length, 'more finding')}`
+  const others = new Set(input.findings.map(({ action }) => action)).size - 1
+  const more = others === 0 ? '' : ` and ${counted(others, 'more action')}`
   const words = `${findingWords(first)}${more}`
   const where = first.action === WHOLE_SERVICE ? `not localised: ${words}` : words
   const rest = restWords(input)
   return `${where}, decided after ${secondsWords(first.detectedAt)}${rest === '' ? '' : `; ${rest}`}`
+}
+
+/** Of the first action's findings the one that says most: a ratio with its interval. */
+function leadOf(findings: readonly Finding[]): Finding | undefined {
+  const [first] = findings
+  return (
+    findings.find(({ action, effect }) => action === first?.action && effect?.low !== undefined) ??
+    first
+  )
 }
 
 function restWords({ actions }: SummaryInput): string {

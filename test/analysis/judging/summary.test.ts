@@ -68,6 +68,18 @@ describe('summary', () => {
     )
   })
 
+  it('summaryOf() leads with the figure that has an interval and counts other actions', () => {
+    const effect = { kind: 'ratio', estimate: 24 } as const
+    const findings = [
+      finding({ metric: 'latency_tail', effect, lnEvidence: 20 }),
+      finding(),
+      finding({ action: 'search', lnEvidence: 9 }),
+    ]
+    expect(summaryOf(input({ verdict: 'regressed', findings }))).toBe(
+      'checkout is 1.31× slower (1.22–1.41) and 1 more action, decided after 14 s',
+    )
+  })
+
   it('findingWords() has words for each metric, role and the whole service', () => {
     const errors = finding({ metric: 'errors', effect: { kind: 'difference', estimate: 0.018 } })
     expect(findingWords(errors)).toBe('checkout fails +1.8 pp more')
