@@ -36,10 +36,16 @@ export function formatMs(ms: number): string {
 }
 
 /**
- * `1.31× (1.22–1.41)` or `+1.8 pp (0.9–3.0)`. An end that is not known is a question mark: no
- * estimate stands without its interval.
+ * `1.31× (1.22–1.41)` or `+1.8 pp (0.9–3.0)`. No estimate stands without its interval: an end that
+ * is not known is a question mark, and a figure that has no interval says that it is an estimate.
  */
 export function formatEffect(effect: Effect): string {
+  const { low, high } = effect
+  const text = formatWithEnds(effect)
+  return low === undefined && high === undefined ? text.replace(/\(.*\)$/, '(estimate)') : text
+}
+
+function formatWithEnds(effect: Effect): string {
   if (effect.kind === 'ratio') {
     const [low, high] = [effect.low, effect.high].map((end) =>
       end === undefined ? '?' : formatRatio(end),

@@ -64,14 +64,15 @@ describe('formatEffect()', () => {
     [{ kind: 'ratio', estimate: 1.31, low: 1.22, high: 1.41 }, '1.31× (1.22–1.41)'],
     [{ kind: 'ratio', estimate: 12.34, low: 9.99, high: 150.2 }, '12.3× (10.0–150)'],
     [{ kind: 'ratio', estimate: 1e6, low: 1, high: 1e9 }, '>999× (1.00–>999)'],
-    [{ kind: 'ratio', estimate: 1.05 }, '1.05× (?–?)'],
+    [{ kind: 'ratio', estimate: 1.05, low: 1 }, '1.05× (1.00–?)'],
+    [{ kind: 'ratio', estimate: 1.05 }, '1.05× (estimate)'],
     [{ kind: 'difference', estimate: 0.018, low: 0.009, high: 0.03 }, '+1.8_pp (0.9–3.0)'],
     [
       { kind: 'difference', estimate: 0.0005, low: -0.0001, high: 0.001 },
       '+0.05_pp (−0.01 to 0.10)',
     ],
     [{ kind: 'difference', estimate: -0.00001, low: -0.2, high: 0 }, '0_pp (−20 to 0)'],
-    [{ kind: 'difference', estimate: 0.9 }, '+90_pp (?–?)'],
+    [{ kind: 'difference', estimate: 0.9 }, '+90_pp (estimate)'],
   ] as const)('%j is %s', (effect, text) => {
     expect(shown(formatEffect(effect))).toBe(text)
   })

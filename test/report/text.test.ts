@@ -111,7 +111,7 @@ describe('renderReport()', () => {
     ]
     const text = renderReport({ ...exampleReport, findings: [], skipped: [], actions }, plain)
     expect(text).toMatch(/none +0 {2}no pairs/)
-    expect(text).toMatch(/some +1\.10× \(\?–\?\) +3 {2}not proven/)
+    expect(text).toMatch(/some +1\.10× \(estimate\) +3 {2}not proven/)
     expect(text).toMatch(/seen .* 9 {2}watched/)
   })
 

@@ -150,7 +150,8 @@ export function formatDay(iso, nowMs) {
 export function effectWords(effect) {
   const { kind, estimate, low, high } = effect
   const isRatio = kind === 'ratio'
-  const interval = low === undefined || high === undefined ? '' : span(isRatio, low, high)
+  const isKnown = low !== undefined && high !== undefined
+  const interval = isKnown ? span(isRatio, low, high) : '(estimate)'
   return { estimate: isRatio ? `${formatRatio(estimate)}×` : formatPoints(estimate), interval }
 }
 
