@@ -180,7 +180,8 @@ function missingReason(state: RunState, plan: Plan, now: RunCircumstances): Reas
   const planned = plan.rate * (load.endSeconds - load.startSeconds)
   // Arrivals are random: three standard deviations of a Poisson count are no lack.
   if (pairs + 3 * Math.sqrt(planned) >= DELIVERED_SHARE * planned) return undefined
-  const message = `only ${percentWords(pairs / planned)} of the load was delivered, because every user was waiting for an answer`
+  const share = percentWords(pairs / planned)
+  const message = `only ${share} of the load was delivered, because every user was waiting for an answer: lower the rate`
   return { code: 'load-not-delivered', message }
 }
 
