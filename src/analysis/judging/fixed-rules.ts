@@ -43,6 +43,8 @@ export interface BaselineIll {
   /** Index of the action with the most failures. */
   readonly worst: number
   readonly worstShare: number
+  /** The counts are those of this action; the service as a whole is well. */
+  readonly isOneAction: boolean
 }
 
 export interface FixedRules {
@@ -109,7 +111,7 @@ function find(rules: FixedRules, plan: Plan, moment: Moment): void {
     rules.criticalOnset =
       moment.endSeconds - secondsOf(windowOf(rules.recent, CRITICAL_SECONDS, CRITICAL_PAIRS))
   }
-  const ill = findBaselineIll(rules.recent, plan, moment)
+  const ill = findBaselineIll(rules.recent, plan, moment) ?? findIllAction(rules.recent, plan)
   if (ill !== undefined && rules.ill === undefined) rules.ill = ill
 }
 
@@ -159,7 +161,27 @@ function findBaselineIll(
     0,
   )
   const { pairs: worstPairs = 1, baselineFailed: worstFailed = 0 } = actions[worst] ?? {}
-  return { failed, pairs, allowed, worst, worstShare: worstFailed / worstPairs }
+  return { failed, pairs, allowed, worst, worstShare: worstFailed / worstPairs, isOneAction: false }
+}
+
+/**
+ * A required action whose baseline fails more than it may cannot be proven, however well the rest
+ * is. Few requests decide here, so the share must be three standard errors beyond the limit.
+ */
+function findIllAction(recent: readonly RecentBlock[], plan: Plan): BaselineIll | undefined {
+  if (secondsOf(recent) < ILL_SECONDS) return undefined
+  for (const [worst, { required, sloErrorRate = 0 }] of plan.actions.entries()) {
+    if (!required) continue
+    const { pairs, baselineFailed: failed } = countsOf(
+      recent.flatMap(({ actions }) => actions[worst] ?? []),
+    )
+    const limit = Math.max(ILL_SHARE, sloErrorRate)
+    const doubt = 3 * Math.sqrt((limit * (1 - limit)) / Math.max(1, pairs))
+    if (pairs < ILL_PAIRS || failed / pairs <= limit + doubt) continue
+    const worstShare = failed / pairs
+    return { failed, pairs, allowed: sloErrorRate, worst, worstShare, isOneAction: true }
+  }
+  return undefined
 }
 
 /** The last blocks that cover the seconds, and more until they hold the pairs. */

@@ -96,13 +96,15 @@ function illReason({ rules: { ill } }: RunState, plan: Plan): Reason | undefined
   if (ill === undefined) return undefined
   const share = percentWords(ill.failed / ill.pairs)
   const worst = plan.actions[ill.worst]?.action ?? ''
+  const namesWorst = !ill.isOneAction && plan.actions.length > 1
   const details = [
-    ...(plan.actions.length === 1 ? [] : [`${worst}: ${percentWords(ill.worstShare)}`]),
+    ...(namesWorst ? [`${worst}: ${percentWords(ill.worstShare)}`] : []),
     ...(ill.allowed > 0 ? [`its objective: ${percentWords(ill.allowed)}`] : []),
   ].join(', ')
+  const what = `${countWords(ill.pairs)} requests${ill.isOneAction ? ` of ${worst}` : ''}`
   return {
     code: 'baseline-ill',
-    message: `the baseline failed ${share} of ${countWords(ill.pairs)} requests by itself${details === '' ? '' : ` (${details})`}`,
+    message: `the baseline failed ${share} of ${what} by itself${details === '' ? '' : ` (${details})`}`,
   }
 }
 

@@ -80,6 +80,21 @@ describe('precedence of verdicts', () => {
     expect(report.phases[0]?.seconds).toBeLessThanOrEqual(4)
   })
 
+  it('one required action whose baseline fails by itself is enough, and is named', () => {
+    const one = both(failing(0.14, 'search'))
+    const { report, decision } = runSynthetic({ ...one, plan: load })
+    expect(decision).toEqual({ kind: 'stop', reason: 'baseline-ill' })
+    expect(report.summary).toMatch(
+      /^Not judged: the baseline failed \d+ % of \d+ requests of search by itself/,
+    )
+  })
+
+  it('a watched action may fail on both arms without making the run invalid', () => {
+    const plan = planOf({ phases: ['load'], maxDurationSeconds: 90, require: ['home'] })
+    const { report } = runSynthetic({ ...both(failing(0.1, 'checkout')), plan })
+    expect(codesOf(report)).not.toContain('baseline-ill')
+  })
+
   it('a baseline within its objective is not ill', () => {
     const document = actionSchema.parse({ request: { path: '/' }, slo: { error_rate: 0.3 } })
     const plan = freezePlan(
