@@ -103,6 +103,7 @@ function reasonOf(issue: z.core.$ZodIssue): string {
 
 function mendOf(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_key') return 'rename it'
+  if (issue.code === 'custom' && typeof issue.params?.mend === 'string') return issue.params.mend
   const shown = JSON.stringify(value)
   const current = shown === undefined ? 'it is missing' : `its value is ${shown.slice(0, 80)}`
   if (issue.code === 'invalid_value') {
