@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import { openDatabase } from '../profiles-db/open.ts'
 import { findRun, listRuns, type StoredRun } from '../profiles-db/runs.ts'
 import type { Ontology } from './actions/ontology.ts'
+import { createRouters } from './allocator/routers/open.ts'
+import type { Router } from './allocator/routers/router.ts'
 import type { Config } from './core/contract/config.ts'
 import { systemClock } from './generator/system-clock.ts'
 import { chooseOntology } from './probe/choose.ts'
@@ -48,6 +50,10 @@ export interface Outrider {
   findRun(id: string): StoredRun | undefined
   startGeneration(request: GenerationRequest): Promise<RunningGeneration>
   findGeneration(id: string): RunningGeneration | undefined
+  /** A configured router, ready to be used. @throws UsageError, RouterError */
+  openRouter(name: string): Promise<Router>
+  /** Opens the routers that live in this process, so that their users are served. */
+  openOwnRouters(): Promise<Router[]>
   /** Stops what runs (partial reports are stored), then closes the database. */
   close(): Promise<void>
 }
@@ -65,6 +71,7 @@ export function openOutrider(options: OutriderOptions): Outrider {
   const database = openDatabase(file)
   const store = createProfileStore(database)
   const parts = { ...options, database, store, clock: systemClock }
+  const routers = createRouters({ config, baseFolder, clock: systemClock })
   const probes = new Map<string, RunningProbe>()
   const generations = new Map<string, RunningGeneration>()
   let generationCount = 0
@@ -88,10 +95,13 @@ export function openOutrider(options: OutriderOptions): Outrider {
       return generation
     },
     findGeneration: (id) => generations.get(id),
+    openRouter: (name) => routers.open(name),
+    openOwnRouters: () => routers.openInProcess(),
     async close() {
       const running = [...probes.values(), ...generations.values()]
       for (const run of running) run.stop()
       await Promise.allSettled(running.map((run) => run.done))
+      await routers.close()
       database.close()
     },
   }
@@ -104,6 +114,14 @@ function remember<Run extends { readonly id: string }>(runs: Map<string, Run>, r
 }
 
 export type { ProfileChoice, TargetChoice } from './probe/choose.ts'
+export { createRouters } from './allocator/routers/open.ts'
+export type {
+  Finding,
+  Reading as RouterReading,
+  Router,
+  RouterState,
+} from './allocator/routers/router.ts'
+export type { RouterCounts } from './allocator/routers/counts.ts'
 export type { ProbeEvent, ProbePhase, ProbeProgress } from './probe/events.ts'
 export type { Series, SeriesPoint } from './probe/series.ts'
 export type {

@@ -131,7 +131,7 @@ function commandsOf(document: string): { document: string; words: string[] }[] {
 function verbOf(words: readonly string[]): string {
   const [first = '', second = ''] = words
   if (first.startsWith('--')) return ''
-  const isGroup = first === 'profiles' || first === 'actions'
+  const isGroup = ['profiles', 'actions', 'router'].includes(first)
   return isGroup ? `${first} ${second}` : first
 }
 

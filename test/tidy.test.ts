@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'profiles-db': ['src/core'],
   'src/profiles': ['src/core', 'profiles-db', 'src/actions'],
   'src/generator': ['src/core', 'src/actions'],
+  'src/allocator': ['src/core', 'profiles-db'],
   'src/probe': [
     'src/core',
     'profiles-db',
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/profiles',
     'src/generator',
     'src/analysis',
+    'src/allocator',
     'src/probe',
   ],
   server: ['src/core', 'src/report', 'src/outrider.ts'],
@@ -42,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/profiles',
     'src/generator',
     'src/analysis',
+    'src/allocator',
     'src/probe',
     'src/report',
     'src/outrider.ts',

@@ -12,6 +12,9 @@ import { probe } from './commands/probe.ts'
 import { profilesImport } from './commands/profiles-import.ts'
 import { profilesList } from './commands/profiles-list.ts'
 import { profilesSynthesize } from './commands/profiles-synthesize.ts'
+import { routerCheck } from './commands/router-check.ts'
+import { routerGet } from './commands/router-get.ts'
+import { routerSet } from './commands/router-set.ts'
 import { serve } from './commands/serve.ts'
 import { EXIT } from './exit.ts'
 import { renderFailure } from './failure.ts'
@@ -31,6 +34,9 @@ export const VERBS: readonly Verb[] = [
   profilesSynthesize,
   profilesList,
   actionsCheck,
+  routerCheck,
+  routerGet,
+  routerSet,
 ]
 
 /** Runs one command and sets the exit code of the process; what is printed is flushed by its end. */

@@ -2,10 +2,12 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { ARRIVALS, type Arrivals } from '../core/contract/config.ts'
+import { ARRIVALS, HEALTHY_METRICS, type Arrivals } from '../core/contract/config.ts'
 import { UsageError } from '../core/errors.ts'
 import { fileReason } from '../core/file-reason.ts'
-import type { ProbeRequest, ProfileChoice } from '../outrider.ts'
+import { suggest } from '../core/suggest.ts'
+import { EVIDENCE_METRICS, PHASES, type Phase } from '../core/verdict.ts'
+import type { ProbeOverrides, ProbeRequest, ProfileChoice } from '../outrider.ts'
 import type { Flags } from './flags.ts'
 import type { VerbInput } from './verb.ts'
 
@@ -112,6 +114,39 @@ export function readLoad(flags: Flags): LoadFlags {
 
 function positive(flags: Flags, flag: `--${string}`): number | undefined {
   return flags.number(flag, { min: 0.001, max: 1_000_000 })
+}
+
+const LATER_METRICS = ['responses', 'cpu', 'memory']
+
+/** How a probe is to go, where a flag says so. */
+export function readOverrides(flags: Flags): ProbeOverrides {
+  return {
+    ...readLoad(flags),
+    ...defined({
+      duration: flags.autoSeconds('--duration'),
+      minDurationSeconds: flags.seconds('--min-duration'),
+      maxDurationSeconds: flags.seconds('--max-duration'),
+      warmup: flags.autoSeconds('--warmup'),
+      phases: readPhases(flags),
+      alpha: flags.number('--alpha', { min: 1e-9, max: 0.5 }),
+      margins: flags.shares('--margin', EVIDENCE_METRICS, LATER_METRICS),
+      healthyMargins: flags.shares('--healthy-margin', HEALTHY_METRICS, ['responses']),
+      require: flags.list('--require'),
+    }),
+  }
+}
+
+function readPhases(flags: Flags): Phase[] | undefined {
+  const phases = flags.list('--phases')?.map((name) => {
+    const phase = PHASES.find((candidate) => candidate === name)
+    if (phase !== undefined) return phase
+    throw new UsageError(`Cannot read --phases: "${name}" is no phase`, {
+      code: 'bad-flag',
+      where: '--phases',
+      mend: suggest(name, PHASES),
+    })
+  })
+  return phases === undefined ? undefined : [...new Set(phases)]
 }
 
 type Defined<Values> = { [Key in keyof Values]?: Exclude<Values[Key], undefined> }

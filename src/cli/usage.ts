@@ -15,7 +15,6 @@ export const NOT_BUILT_VERBS: readonly string[] = [
   'doctor',
   'report',
   'rollout',
-  'router',
   'profiles describe',
   'actions import',
 ]
@@ -47,7 +46,8 @@ export function wrongFlag(error: CommanderError, verb: Verb): UsageError {
   switch (error.code) {
     case 'commander.unknownOption': {
       const flag = quoted.split('=')[0] ?? quoted
-      if ([...verb.notBuilt, ...COMMON_NOT_BUILT].includes(flag)) return notBuilt(flag)
+      if (verb.notBuilt.includes(flag)) return notBuilt(flag)
+      if (COMMON_NOT_BUILT.includes(flag)) return notBuilt(`${flag} for outrider ${verb.name}`)
       const known = [...verb.flags, ...COMMON_FLAGS].map((spec) => spec.split(' ')[0] ?? spec)
       const nearest = findNearest(flag, [...known, '--help'])
       const mend = nearest === undefined ? help : `did you mean ${nearest}? ${help}`

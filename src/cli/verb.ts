@@ -36,4 +36,5 @@ export const COMMON_FLAGS: readonly string[] = [
   '--no-color',
 ]
 
+/** Common flags of the contract that are refused where a verb does not list them itself. */
 export const COMMON_NOT_BUILT: readonly string[] = ['--server']

@@ -37,6 +37,11 @@ export class TargetError extends OutriderError {
   override name = 'TargetError'
 }
 
+/** The router: not reached, changed by someone else, or it did not do what it was told. */
+export class RouterError extends OutriderError {
+  override name = 'RouterError'
+}
+
 /** Disk or database. */
 export class StoreError extends OutriderError {
   override name = 'StoreError'

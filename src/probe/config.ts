@@ -106,7 +106,11 @@ const SECTIONS = ['probe', 'analysis', 'server'] as const
 type Section = (typeof SECTIONS)[number]
 
 /** Variables that are not keys of the configuration. */
-const OTHER_VARIABLES: ReadonlySet<string> = new Set(['OUTRIDER_CONFIG', 'OUTRIDER_DEBUG'])
+const OTHER_VARIABLES: ReadonlySet<string> = new Set([
+  'OUTRIDER_CONFIG',
+  'OUTRIDER_DEBUG',
+  'OUTRIDER_SERVER',
+])
 /** What Kubernetes sets for a service whose name begins with "outrider". */
 const SERVICE_VARIABLE = /_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/
 
@@ -118,7 +122,6 @@ function variablesOf(environment: ConfigRequest['environment'], cwd: string): Va
   return Object.entries(environment).flatMap(([name, text]) => {
     if (!name.startsWith('OUTRIDER_') || text === undefined || text === '') return []
     if (OTHER_VARIABLES.has(name) || name.startsWith('OUTRIDER_SECRET_')) return []
-    if (name === 'OUTRIDER_SERVER') throw serverNotBuilt()
     if (name === 'OUTRIDER_DB') return [{ name, path: ['db'], value: databasePath(cwd, text) }]
     if (name === 'OUTRIDER_ONTOLOGY')
       return [{ name, path: ['ontology'], value: resolve(cwd, text) }]
@@ -138,14 +141,6 @@ function databasePath(cwd: string, path: string): string {
 
 function keysOf(section: Section): string[] {
   return Object.keys(configSchema.shape[section].unwrap().shape)
-}
-
-function serverNotBuilt(): UsageError {
-  return new UsageError('OUTRIDER_SERVER is not built in this version', {
-    code: 'not-built',
-    where: 'OUTRIDER_SERVER',
-    mend: 'unset it; commands of this version run on their own',
-  })
 }
 
 function unknownVariable(name: string, section: Section, key: string): UsageError {
@@ -187,27 +182,28 @@ function locateWith(variables: readonly Variable[], inFile: Locate): Locate {
 /** A key that later versions bring is refused by name: it must never seem to have worked. */
 function refuseNotBuilt(document: unknown, locate: Locate): void {
   for (const key of NOT_BUILT_KEYS) {
-    const path = findPath(document, key.split('.'))
+    const [keys = '', value] = key.split('=')
+    const path = findPath(document, keys.split('.'), value)
     if (path === undefined) continue
     const where = locate(path)
-    const name = path.map(String).join('.')
+    const name = path.map(String).join('.') + (value === undefined ? '' : `: ${value}`)
     throw new UsageError(`"${name}" in ${where} is not built in this version`, {
       code: 'not-built',
       where,
-      mend: 'take the key out; the rest works without it',
+      mend: 'take it out; the rest works without it',
     })
   }
 }
 
-/** Where this key stands in the document; `*` is any key. */
-function findPath(document: unknown, keys: readonly string[]): Path | undefined {
+/** Where this key stands in the document (with this value, if one is named); `*` is any key. */
+function findPath(document: unknown, keys: readonly string[], value?: string): Path | undefined {
   const [first, ...rest] = keys
-  if (first === undefined) return []
+  if (first === undefined) return value === undefined || document === value ? [] : undefined
   if (!isMap(document)) return undefined
   const candidates = first === '*' ? Object.keys(document) : [first]
   for (const key of candidates) {
     if (!Object.hasOwn(document, key)) continue
-    const below = findPath(document[key], rest)
+    const below = findPath(document[key], rest, value)
     if (below !== undefined) return [key, ...below]
   }
   return undefined

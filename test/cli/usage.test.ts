@@ -35,7 +35,7 @@ describe('outrider', () => {
     ['probe --focus on', '--focus'],
     ['probe --capacity', '--capacity'],
     ['probe --report md=F', '--report'],
-    ['probe --server http://a', '--server'],
+    ['generate --server http://a', '--server for outrider generate'],
     ['analyze F --rule flagger', '--rule'],
     ['profiles import F --format har', '--format har'],
     ['profiles describe', 'outrider profiles describe'],

@@ -44,7 +44,8 @@ describe('loadConfig()', () => {
   })
 
   it.each([
-    ['routers: {}', 'routers', 2],
+    ['routers:\n  edge: { kind: nginx }', 'routers.edge.kind: nginx', 3],
+    ['routers:\n  edge: { kind: haproxy, mode: weights }', 'routers.edge.mode: weights', 3],
     ['analysis:\n  margins: { cpu: 10% }', 'analysis.margins.cpu', 3],
     [
       'targets:\n  shop:\n    baseline: http://a\n    canary: http://b\n    instances: { canary: 1 }',
@@ -73,9 +74,6 @@ describe('loadConfig()', () => {
     expect(unknown).toMatchObject({
       code: 'bad-environment',
       mend: 'did you mean "OUTRIDER_PROBE_RATE"?',
-    })
-    expect(await faultOf(load(undefined, { OUTRIDER_SERVER: 'http://a' }))).toMatchObject({
-      code: 'not-built',
     })
     expect(await faultOf(load(undefined, { OUTRIDER_ANALYSIS_SEGMENTS: '[geo]' }))).toMatchObject({
       code: 'not-built',

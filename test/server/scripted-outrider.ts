@@ -97,6 +97,8 @@ export function scriptOutrider(script: Script = {}): ScriptedOutrider {
       return Promise.resolve(scriptGeneration('g1'))
     },
     findGeneration: (id) => (id === 'g1' ? scriptGeneration(id) : undefined),
+    openRouter: () => Promise.reject(new Error('The script has no router')),
+    openOwnRouters: () => Promise.resolve([]),
     close() {
       database.close()
       return Promise.resolve()

@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type PartName = 'nginx' | 'nginx-echo' | 'chromium'
+export type PartName = 'nginx' | 'nginx-echo' | 'haproxy' | 'chromium'
 
 export interface Part {
   readonly name: PartName
@@ -32,6 +32,13 @@ export const PARTS: readonly Part[] = [
       '/usr/lib64/nginx/modules/ngx_http_echo_module.so',
     ],
     neededFor: 'probes of real nginx servers with a planted delay',
+  },
+  {
+    name: 'haproxy',
+    packages: ['haproxy'],
+    program: 'haproxy',
+    places: ['/usr/sbin/haproxy', '/usr/bin/haproxy', '/usr/local/sbin/haproxy'],
+    neededFor: 'moving the weight on a real HAProxy',
   },
   {
     name: 'chromium',

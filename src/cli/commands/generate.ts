@@ -8,6 +8,7 @@ import { renderFailure } from '../failure.ts'
 import { renderGeneration } from '../generation-table.ts'
 import { COMMON_HELP } from '../help.ts'
 import { listenForInterrupt } from '../interrupt.ts'
+import { refuseServerVariable } from '../remote/address.ts'
 import { readInputs, readLoad } from '../run-flags.ts'
 import { withOutrider } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
@@ -71,6 +72,7 @@ const DEFAULT_SECONDS = 60
 const DEFAULT_CONCURRENCY = 10
 
 async function runGenerate(input: VerbInput): Promise<number> {
+  refuseServerVariable(input, 'generate')
   const request = await readRequest(input)
   const { terminal, flags } = input
   const interrupt = listenForInterrupt(terminal, 'Ending with what was sent')

@@ -1,18 +1,18 @@
 /** `outrider probe`: twins against baseline and canary, a report, and an exit code. */
 
 import { resolve } from 'node:path'
-import { HEALTHY_METRICS } from '../../core/contract/config.ts'
 import { OutriderError, UsageError } from '../../core/errors.ts'
-import { suggest } from '../../core/suggest.ts'
-import { EVIDENCE_METRICS, PHASES, type Phase } from '../../core/verdict.ts'
-import type { Outrider, ProbeOverrides, ProbeRequest, TargetChoice } from '../../outrider.ts'
+import type { ProbeRequest, TargetChoice } from '../../outrider.ts'
 import { EXIT, exitOfInterrupted, exitOfVerdict } from '../exit.ts'
 import { renderFailure } from '../failure.ts'
 import type { Flags } from '../flags.ts'
 import { COMMON_HELP } from '../help.ts'
 import { listenForInterrupt, type Interrupt } from '../interrupt.ts'
-import { createProgress } from '../progress.ts'
-import { defined, oneAtMost, readInputs, readLoad } from '../run-flags.ts'
+import { createProgress, type FollowedProbe } from '../progress/progress.ts'
+import { findServer, type ServerAddress } from '../remote/address.ts'
+import { readProbeBody } from '../remote/probe-body.ts'
+import { startProbeAt } from '../remote/probe.ts'
+import { oneAtMost, readInputs, readOverrides } from '../run-flags.ts'
 import { withOutrider } from '../settings.ts'
 import { printReport } from '../verdict-output.ts'
 import type { Verb, VerbInput } from '../verb.ts'
@@ -27,6 +27,7 @@ Where to
   --baseline URL         what is trusted; with --canary URL, what is tried
   --control URL          a second copy of the baseline
   --target NAME          instead of addresses: a target of outrider.yaml
+  --server URL           outrider serve there probes a target of its own
 What to send
   --actions F            the ontology (default: actions.yaml, if it is there)
   --paths /,/a?q=1       instead of an ontology: these paths
@@ -64,6 +65,7 @@ export const probe: Verb = {
     '--canary <U>',
     '--control <U>',
     '--target <NAME>',
+    '--server <URL>',
     '--actions <F>',
     '--paths <P>',
     '--profiles <F>',
@@ -93,34 +95,59 @@ export const probe: Verb = {
   run: runProbe,
 }
 
+type OnInconclusive = 'fail' | 'pass'
+
 async function runProbe(input: VerbInput): Promise<number> {
   const { flags, terminal } = input
   const onInconclusive = flags.oneOf('--on-inconclusive', ['fail', 'pass'] as const) ?? 'fail'
+  const server = findServer(input)
+  if (server !== undefined) return await runAt(server, input, onInconclusive)
   const request = await readRequest(input)
-  const interrupt = listenForInterrupt(terminal, 'Ending with what is known')
+  const interrupt = listenForInterrupt(terminal, WORDS)
   try {
-    return await withOutrider(input, (outrider) =>
-      follow(outrider, request, input, interrupt, onInconclusive),
+    return await withOutrider(input, async (outrider) =>
+      follow(await outrider.startProbe(request), input, interrupt, onInconclusive),
     )
   } finally {
     interrupt.dispose()
   }
 }
 
+const WORDS = 'Ending with what is known'
+
+/** The server sends and judges; here it is only followed. */
+async function runAt(
+  server: ServerAddress,
+  input: VerbInput,
+  onInconclusive: OnInconclusive,
+): Promise<number> {
+  const body = await readProbeBody(input, server)
+  const interrupt = listenForInterrupt(input.terminal, WORDS)
+  // From the moment it is asked for there may be a probe that would be left running.
+  interrupt.onFirst(() => {})
+  try {
+    const running = await startProbeAt(server, body)
+    input.terminal.err(`Probe ${running.id} runs at ${server.url}/probes/${running.id}\n`)
+    return await follow(running, input, interrupt, onInconclusive)
+  } finally {
+    interrupt.dispose()
+  }
+}
+
 async function follow(
-  outrider: Outrider,
-  request: ProbeRequest,
+  running: FollowedProbe,
   { flags, terminal }: VerbInput,
   interrupt: Interrupt,
-  onInconclusive: 'fail' | 'pass',
+  onInconclusive: OnInconclusive,
 ): Promise<number> {
-  const running = await outrider.startProbe(request)
   const progress = createProgress(terminal, running)
   const unwatch = running.watch(0, (event) => progress.show(event))
-  interrupt.onFirst(() => {
+  const stop = (): void => {
     progress.end()
     running.stop()
-  })
+  }
+  interrupt.onFirst(stop)
+  if (interrupt.asked()) stop()
   try {
     const report = await running.done
     progress.end()
@@ -173,36 +200,4 @@ function readTarget(flags: Flags): TargetChoice {
     })
   }
   return { kind: 'addresses', baseline, canary, ...(control === undefined ? {} : { control }) }
-}
-
-const LATER_METRICS = ['responses', 'cpu', 'memory']
-
-function readOverrides(flags: Flags): ProbeOverrides {
-  return {
-    ...readLoad(flags),
-    ...defined({
-      duration: flags.autoSeconds('--duration'),
-      minDurationSeconds: flags.seconds('--min-duration'),
-      maxDurationSeconds: flags.seconds('--max-duration'),
-      warmup: flags.autoSeconds('--warmup'),
-      phases: readPhases(flags),
-      alpha: flags.number('--alpha', { min: 1e-9, max: 0.5 }),
-      margins: flags.shares('--margin', EVIDENCE_METRICS, LATER_METRICS),
-      healthyMargins: flags.shares('--healthy-margin', HEALTHY_METRICS, ['responses']),
-      require: flags.list('--require'),
-    }),
-  }
-}
-
-function readPhases(flags: Flags): Phase[] | undefined {
-  const phases = flags.list('--phases')?.map((name) => {
-    const phase = PHASES.find((candidate) => candidate === name)
-    if (phase !== undefined) return phase
-    throw new UsageError(`Cannot read --phases: "${name}" is no phase`, {
-      code: 'bad-flag',
-      where: '--phases',
-      mend: suggest(name, PHASES),
-    })
-  })
-  return phases === undefined ? undefined : [...new Set(phases)]
 }

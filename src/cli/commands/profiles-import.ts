@@ -9,6 +9,7 @@ import { plainText } from '../../report/text.ts'
 import { EXIT } from '../exit.ts'
 import { notBuilt, type Flags } from '../flags.ts'
 import { COMMON_HELP } from '../help.ts'
+import { refuseServerVariable } from '../remote/address.ts'
 import { readText } from '../run-flags.ts'
 import { withOutrider } from '../settings.ts'
 import type { Verb, VerbInput } from '../verb.ts'
@@ -42,6 +43,7 @@ const LATER_FORMATS = ['json', 'har', 'otlp']
 const DEFAULT_K = 5
 
 async function runImport(input: VerbInput): Promise<number> {
+  refuseServerVariable(input, 'profiles import')
   const { args, flags, cwd, terminal } = input
   const format = readFormat(flags)
   const shown = args[0] ?? ''

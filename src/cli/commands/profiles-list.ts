@@ -3,13 +3,17 @@
 import type { Profile } from '../../core/contract/profile.ts'
 import { clip, padEnd, padStart, widthOf } from '../../report/columns.ts'
 import { NARROW_SPACE, formatCount } from '../../report/numbers.ts'
-import { plainText, type TextStyle } from '../../report/text.ts'
+import { plainText } from '../../report/text.ts'
 import { EXIT } from '../exit.ts'
 import { COMMON_HELP } from '../help.ts'
+import { LOCAL_FLAGS, findServer, refuseLocalFlags } from '../remote/address.ts'
+import { createClient } from '../remote/client.ts'
+import { firstProfiles, streamProfiles } from '../remote/profiles.ts'
 import { withOutrider } from '../settings.ts'
+import type { Terminal } from '../terminal.ts'
 import type { Verb, VerbInput } from '../verb.ts'
 
-const help = `Usage: outrider profiles list [--criteria JSON]
+const help = `Usage: outrider profiles list [options]
 
 Lists the users of the database: a table on a terminal, NDJSON elsewhere (and
 with --json), so that the output can be edited and imported again.
@@ -17,6 +21,7 @@ with --json), so that the output can be edited and imported again.
   --criteria JSON        which ones, such as {"geo_location":"US"}; fields:
                          user_id, geo_location, device_type, label, action,
                          source, resource_intensity.cpu_ms and the like
+  --server URL           the users of outrider serve there
 ${COMMON_HELP}
 Example  outrider profiles list --criteria '{"device_type":"mobile"}'
 `
@@ -25,7 +30,7 @@ export const profilesList: Verb = {
   name: 'profiles list',
   summary: 'the users of the database',
   args: [],
-  flags: ['--criteria <JSON>'],
+  flags: ['--criteria <JSON>', '--server <URL>'],
   notBuilt: [],
   help,
   run: runList,
@@ -38,23 +43,50 @@ async function runList(input: VerbInput): Promise<number> {
   const { flags, terminal } = input
   const { parseCriteria } = await import('../../outrider.ts')
   const criteria = parseCriteria(flags.text('--criteria') ?? '{}', '--criteria')
+  const asTable = terminal.outIsTty && !flags.has('--json')
+  const server = findServer(input)
+  if (server !== undefined) {
+    refuseLocalFlags(input, server, LOCAL_FLAGS)
+    const client = createClient(server.url)
+    if (!asTable) return await printLines(streamProfiles(client, criteria), terminal)
+    const { profiles, nextCursor } = await firstProfiles(client, criteria, TABLE_ROWS)
+    const more = nextCursor === undefined ? '' : ', and more than shown'
+    printTable(profiles, `${usersOf(profiles.length)}${more}`, terminal)
+    return EXIT.healthy
+  }
   return withOutrider(input, async ({ profiles }) => {
-    if (terminal.outIsTty && !flags.has('--json')) {
-      const total = profiles.count(criteria)
-      const page = profiles.page(criteria, { limit: TABLE_ROWS })
-      terminal.out(renderTable(page.profiles, total, terminal.outStyle))
-      return EXIT.healthy
-    }
-    for (const profile of profiles.stream(criteria)) {
-      if (terminal.outClosed()) break
-      terminal.out(`${JSON.stringify(profile)}\n`)
-      await terminal.outReady()
-    }
+    if (!asTable) return await printLines(profiles.stream(criteria), terminal)
+    const total = profiles.count(criteria)
+    const page = profiles.page(criteria, { limit: TABLE_ROWS })
+    const more = total - page.profiles.length
+    const rest = more > 0 ? `, ${formatCount(more)} more than shown` : ''
+    printTable(page.profiles, `${usersOf(total)}${rest}`, terminal)
     return EXIT.healthy
   })
 }
 
-function renderTable(profiles: readonly Profile[], total: number, style: TextStyle): string {
+async function printLines(
+  profiles: Iterable<unknown> | AsyncIterable<unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  for await (const profile of profiles) {
+    if (terminal.outClosed()) break
+    terminal.out(`${JSON.stringify(profile)}\n`)
+    await terminal.outReady()
+  }
+  return EXIT.healthy
+}
+
+function usersOf(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? 'user' : 'users'}`
+}
+
+type Listed = Pick<Profile, 'user_id' | 'geo_location' | 'device_type' | 'labels'> & {
+  readonly behavioral_patterns: readonly unknown[]
+}
+
+function printTable(profiles: readonly Listed[], sentence: string, terminal: Terminal): void {
+  const style = terminal.outStyle
   const rows = profiles.map((profile) => [
     clip(plainText(profile.user_id, style), 30),
     profile.geo_location,
@@ -62,14 +94,11 @@ function renderTable(profiles: readonly Profile[], total: number, style: TextSty
     formatCount(profile.behavioral_patterns.length),
     clip(plainText(profile.labels.join(', '), style), 22),
   ])
-  const more = total - profiles.length
-  const rest = more > 0 ? `, ${formatCount(more)} more than shown` : ''
-  const sentence = `${formatCount(total)} ${total === 1 ? 'user' : 'users'}${rest}`
   const lines = [
     ...renderColumns([['user', 'geo', 'device', 'steps', 'labels'], ...rows]),
     sentence,
   ]
-  return `${lines.join('\n')}\n`.replaceAll(NARROW_SPACE, ' ')
+  terminal.out(`${lines.join('\n')}\n`.replaceAll(NARROW_SPACE, ' '))
 }
 
 const STEPS_COLUMN = 3

@@ -4,6 +4,7 @@ import { UsageError } from '../../core/errors.ts'
 import { NARROW_SPACE, formatCount } from '../../report/numbers.ts'
 import { EXIT } from '../exit.ts'
 import { COMMON_HELP } from '../help.ts'
+import { refuseServerVariable } from '../remote/address.ts'
 import { withOutrider } from '../settings.ts'
 import type { Verb, VerbInput } from '../verb.ts'
 
@@ -32,6 +33,7 @@ const DEFAULT_COUNT = 1000
 const MOST_PROFILES = 1_000_000
 
 async function runSynthesize(input: VerbInput): Promise<number> {
+  refuseServerVariable(input, 'profiles synthesize')
   const { flags, terminal } = input
   const name = flags.text('--population')
   if (name === undefined) {

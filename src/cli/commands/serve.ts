@@ -9,7 +9,8 @@ import type { Verb, VerbInput } from '../verb.ts'
 const help = `Usage: outrider serve [options]
 
 Serves the HTTP API and the dashboard page. It sends only to the targets that
-outrider.yaml names, and listens on this machine only.
+outrider.yaml names, and listens on this machine only. Embedded routers of
+outrider.yaml serve their users meanwhile.
 
   --listen 127.0.0.1:7070    the address; port 0 takes a free one
 ${COMMON_HELP}
@@ -35,6 +36,9 @@ async function runServe(input: VerbInput): Promise<number> {
     return await withOutrider(input, async (outrider) => {
       const address = flags.text('--listen') ?? outrider.config.server.listen
       const log = (line: string): void => terminal.err(`${line}\n`)
+      for (const router of await outrider.openOwnRouters()) {
+        log(`Router ${router.name} serves users on ${router.url()}`)
+      }
       const listening = await listen(outrider, { listen: address, log })
       const ended = new Promise<void>((resolve) => interrupt.onFirst(resolve))
       terminal.out(

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
 import { parseDurationSeconds, parseShare } from '../units.ts'
 import { criteriaSchema } from './criteria.ts'
+import { NOT_BUILT_ROUTER_VALUES, routerSchema } from './routers.ts'
 
 export const ARRIVALS = ['recorded', 'poisson', 'constant', 'closed'] as const
 export type Arrivals = (typeof ARRIVALS)[number]
@@ -25,6 +26,8 @@ const share = z.union([z.number().min(0), z.string()]).transform((value, context
     return z.NEVER
   }
 })
+/** Names of targets and routers: they stand in addresses and on the command line. */
+const configName = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
 
 const targetSchema = z.strictObject({
@@ -44,7 +47,9 @@ export const configSchema = z.strictObject({
   db: z.string().min(1).default('.outrider/outrider.db'),
   ontology: z.string().min(1).optional(),
   /** The only addresses the server may send to. */
-  targets: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/), targetSchema).default({}),
+  targets: z.record(configName, targetSchema).default({}),
+  /** Where the weight is set. */
+  routers: z.record(configName, routerSchema).default({}),
   probe: z
     .strictObject({
       duration: z.union([z.literal('auto'), duration]).default('auto'),
@@ -79,9 +84,8 @@ export const configSchema = z.strictObject({
 
 export type Config = z.output<typeof configSchema>
 
-/** Keys of the contract that later versions bring, by path. */
+/** Keys of the contract that later versions bring, by path; `=` parts a value that is refused. */
 export const NOT_BUILT_KEYS: readonly string[] = [
-  'routers',
   'policy',
   'alerts',
   'analysis.segments',
@@ -94,6 +98,7 @@ export const NOT_BUILT_KEYS: readonly string[] = [
   'analysis.margins.cpu',
   'analysis.margins.memory',
   'analysis.healthy_margins.responses',
+  ...NOT_BUILT_ROUTER_VALUES,
 ]
 
 export const defaultConfig: Config = configSchema.parse({ version: 1 })

@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod'
+import { ARMS } from '../arm.ts'
 import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
 import { ARRIVALS, HEALTHY_METRICS } from './config.ts'
 import { criteriaSchema } from './criteria.ts'
@@ -89,6 +90,53 @@ export const probeSchema = z.looseObject({
   report: reportSchema.optional(),
   problem: z.looseObject({ code: z.string(), message: z.string() }).optional(),
 })
+/** What a probe says of itself while the process that runs it lives. */
+export const runningProbeSchema = z.object({
+  id: z.string().regex(/^[\w.-]{1,100}$/),
+  name: z.string(),
+  seed: z.int(),
+  addresses: z.partialRecord(z.enum(ARMS), z.string()),
+  plan: z.object({ rate: z.number(), actions: z.array(z.unknown()) }),
+})
+
+const { actions, findings, reasons } = reportSchema.shape
+const probePhase = z.enum(['warm-up', ...PHASES])
+const progressSchema = z.object({
+  phase: probePhase,
+  seconds: z.number(),
+  phaseSeconds: z.number(),
+  phaseLimitSeconds: z.number(),
+  blocks: z.int(),
+  cappedBlocks: z.int(),
+  pairs: z.int(),
+  warmupPairs: z.int(),
+  deliveredRate: z.number(),
+  plannedRate: z.number(),
+  baselineFailureShare: z.number(),
+  generatorLagP99Ms: z.number(),
+  remainingSeconds: z.number().exactOptional(),
+  lnRun: z.number(),
+  lnRunThreshold: z.number(),
+  actions,
+  findings,
+  reasons,
+  sentence: z.string(),
+})
+const eventBase = { seq: z.int().min(1), at: z.string(), probe: z.string() }
+/** The data of the events of /probes/:id/events, but for the last. */
+export const probeEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('state'), ...eventBase, phase: probePhase, message: z.string() }),
+  z.object({ kind: z.literal('block'), ...eventBase, progress: progressSchema }),
+  z.object({ kind: z.literal('finding'), ...eventBase, finding: findings.element }),
+])
+/** The data of the event `end`; that of a probe of an earlier process has no `seq`. */
+export const probeEndSchema = z.object({
+  status: z.enum(['done', 'failed']),
+  report: reportSchema.exactOptional(),
+  problem: z.object({ code: z.string(), message: z.string() }).exactOptional(),
+})
+export type ProbeEnd = z.output<typeof probeEndSchema>
+
 export const listSchema = z.strictObject({
   probes: z.array(
     z.looseObject({

@@ -1,20 +1,20 @@
 /** The live block of a probe: a fixed number of lines, drawn over themselves. */
 
-import type { ActionReport } from '../core/contract/report.ts'
-import type { ProbeEvent, ProbePhase, ProbeProgress, RunningProbe } from '../outrider.ts'
-import { clip, padEnd, padStart, widthOf } from '../report/columns.ts'
-import { NARROW_SPACE, formatCount, formatEffect, formatSeconds } from '../report/numbers.ts'
-import { paint, plainText, type TextStyle } from '../report/text.ts'
-import { METRIC_WORDS, actionName } from '../report/words.ts'
-import type { Progress } from './progress.ts'
-import type { Terminal } from './terminal.ts'
+import type { ActionReport } from '../../core/contract/report.ts'
+import type { ProbeEvent, ProbePhase, ProbeProgress } from '../../outrider.ts'
+import { clip, padEnd, padStart, widthOf } from '../../report/columns.ts'
+import { NARROW_SPACE, formatCount, formatEffect, formatSeconds } from '../../report/numbers.ts'
+import { paint, plainText, type TextStyle } from '../../report/text.ts'
+import { METRIC_WORDS, actionName } from '../../report/words.ts'
+import type { FollowedProbe, Progress } from './progress.ts'
+import type { Terminal } from '../terminal.ts'
 
 const MOST_ROWS = 8
 /** Two lines above the rows, a blank one, and two below. */
 const OTHER_LINES = 5
 
 export interface BlockState {
-  readonly run: Pick<RunningProbe, 'id' | 'name' | 'addresses' | 'seed'>
+  readonly run: Pick<FollowedProbe, 'id' | 'name' | 'addresses' | 'seed'>
   /** How long each phase that is over took. */
   readonly over: ReadonlyMap<ProbePhase, number>
   readonly phase: ProbePhase
@@ -24,7 +24,7 @@ export interface BlockState {
   readonly rows: number
 }
 
-export function createBlock(terminal: Terminal, running: RunningProbe): Progress {
+export function createBlock(terminal: Terminal, running: FollowedProbe): Progress {
   const over = new Map<ProbePhase, number>()
   let phase: ProbePhase = 'warm-up'
   let progress: ProbeProgress | undefined

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ProbeEvent, ProbeProgress } from '../../src/outrider.ts'
-import { createLines } from '../../src/cli/progress.ts'
-import { renderBlock, type BlockState } from '../../src/cli/progress-block.ts'
-import { widthOf } from '../../src/report/columns.ts'
-import { actionEntry, finding, ratio } from '../report/example-report.ts'
+import type { ProbeEvent, ProbeProgress } from '../../../src/outrider.ts'
+import { createLines } from '../../../src/cli/progress/progress.ts'
+import { renderBlock, type BlockState } from '../../../src/cli/progress/block.ts'
+import { widthOf } from '../../../src/report/columns.ts'
+import { actionEntry, finding, ratio } from '../../report/example-report.ts'
 
 const plain = { colour: false, unicode: true }
 

@@ -4,14 +4,14 @@
  * one every thirty seconds.
  */
 
-import type { ActionReport, Finding } from '../core/contract/report.ts'
-import type { ProbeEvent, ProbeProgress, RunningProbe } from '../outrider.ts'
-import { formatCount, formatEffect } from '../report/numbers.ts'
-import { METRIC_WORDS, actionName } from '../report/words.ts'
-import { toAscii } from '../report/escape.ts'
-import { plainText } from '../report/text.ts'
-import { createBlock } from './progress-block.ts'
-import type { Terminal } from './terminal.ts'
+import type { ActionReport, Finding } from '../../core/contract/report.ts'
+import type { ProbeEvent, ProbeProgress, RunningProbe } from '../../outrider.ts'
+import { formatCount, formatEffect } from '../../report/numbers.ts'
+import { METRIC_WORDS, actionName } from '../../report/words.ts'
+import { toAscii } from '../../report/escape.ts'
+import { plainText } from '../../report/text.ts'
+import { createBlock } from './block.ts'
+import type { Terminal } from '../terminal.ts'
 
 export interface Progress {
   show(event: ProbeEvent): void
@@ -19,7 +19,15 @@ export interface Progress {
   end(): void
 }
 
-export function createProgress(terminal: Terminal, running: RunningProbe): Progress {
+/** A probe that runs, here or at a server, as far as it is shown and waited for. */
+export interface FollowedProbe extends Pick<
+  RunningProbe,
+  'id' | 'name' | 'addresses' | 'seed' | 'watch' | 'stop' | 'done'
+> {
+  readonly plan: { readonly rate: number; readonly actions: readonly unknown[] }
+}
+
+export function createProgress(terminal: Terminal, running: FollowedProbe): Progress {
   return terminal.errIsTty ? createBlock(terminal, running) : createLines(terminal, running.id)
 }
 
