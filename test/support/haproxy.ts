@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { HaproxySettings } from '../../src/core/contract/routers.ts'
 import { createFolder } from './folders.ts'
 import { findPart } from './parts.ts'
-import { findFreePort } from './ports.ts'
+import { startOnFreePort } from './ports.ts'
 import { PROJECT, startProgram, type Program } from './processes.ts'
 
 export interface HaproxyOptions {
@@ -25,20 +25,9 @@ export interface Haproxy {
   stop(): Promise<void>
 }
 
-const START_TRIES = 3
-
 /** Needs the part `haproxy`. */
-export async function startHaproxy(options: HaproxyOptions): Promise<Haproxy> {
-  let failure: unknown
-  // Between the pick of the port and the bind another program may take it.
-  for (let attempt = 0; attempt < START_TRIES; attempt += 1) {
-    try {
-      return await startOnce(options, await findFreePort())
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw failure
+export function startHaproxy(options: HaproxyOptions): Promise<Haproxy> {
+  return startOnFreePort((port) => startOnce(options, port))
 }
 
 async function startOnce(options: HaproxyOptions, port: number): Promise<Haproxy> {

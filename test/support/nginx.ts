@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFolder } from './folders.ts'
 import { findPart } from './parts.ts'
-import { findFreePort } from './ports.ts'
+import { startOnFreePort } from './ports.ts'
 import { startProgram, type Program } from './processes.ts'
 
 export interface NginxOptions {
@@ -25,20 +25,9 @@ export interface Nginx {
   stop(): Promise<void>
 }
 
-const START_TRIES = 3
-
 /** Needs the parts `nginx` and, where something is delayed, `nginx-echo`. */
-export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
-  let failure: unknown
-  // Between the pick of the port and nginx's own listen another program may take it.
-  for (let attempt = 0; attempt < START_TRIES; attempt += 1) {
-    try {
-      return await startOnce(options, await findFreePort())
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw failure
+export function startNginx(options: NginxOptions = {}): Promise<Nginx> {
+  return startOnFreePort((port) => startOnce(options, port))
 }
 
 async function startOnce(options: NginxOptions, port: number): Promise<Nginx> {

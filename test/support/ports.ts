@@ -16,3 +16,20 @@ export async function findFreePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('The system gave no port')
   return address.port
 }
+
+const START_TRIES = 3
+
+/** What `start` gives with a free port. Before it listens another program may take the port. */
+export async function startOnFreePort<Started>(
+  start: (port: number) => Promise<Started>,
+): Promise<Started> {
+  let failure: unknown
+  for (let attempt = 0; attempt < START_TRIES; attempt += 1) {
+    try {
+      return await start(await findFreePort())
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
