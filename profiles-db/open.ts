@@ -21,6 +21,13 @@ export interface Database {
   close(): void
 }
 
+export interface OpenOptions {
+  /** How long a statement waits for another process; waiting stops everything in this thread. */
+  readonly busyMs?: number
+  /** Each transaction survives a power cut, not only the end of the process. */
+  readonly isDurable?: boolean
+}
+
 /** Compiled statements that are kept: more texts than these come only from unusual criteria. */
 const STATEMENT_LIMIT = 200
 const BUSY_TIMEOUT_MS = 5000
@@ -31,12 +38,14 @@ const BUSY_TIMEOUT_MS = 5000
  * @throws StoreError with code `not-a-database`, `foreign-database`, `newer-schema`,
  *   `database-not-writable`, `database-busy` or `database-failed`
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, options: OpenOptions = {}): Database {
   const sqlite = attempt(file, 'open database', () => {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
     const opened = new Sqlite(file, { timeout: BUSY_TIMEOUT_MS })
     try {
       prepareFile(opened, file)
+      if (options.busyMs !== undefined) opened.pragma(`busy_timeout = ${options.busyMs}`)
+      if (options.isDurable === true) opened.pragma('synchronous = FULL')
       return opened
     } catch (error) {
       opened.close()

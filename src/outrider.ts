@@ -4,9 +4,13 @@ import { resolve } from 'node:path'
 import { openDatabase } from '../profiles-db/open.ts'
 import { findRun, listRuns, type StoredRun } from '../profiles-db/runs.ts'
 import type { Ontology } from './actions/ontology.ts'
+import { createAlerts } from './allocator/alerts/alerts.ts'
+import { createRollouts } from './allocator/controller/service.ts'
 import { createRouters } from './allocator/routers/open.ts'
 import type { Router } from './allocator/routers/router.ts'
+import type { Rollouts } from './allocator/rollouts.ts'
 import type { Config } from './core/contract/config.ts'
+import { findingWords } from './analysis/judging/summary.ts'
 import { systemClock } from './generator/system-clock.ts'
 import { chooseOntology } from './probe/choose.ts'
 import { startGeneration } from './probe/generate.ts'
@@ -16,6 +20,7 @@ import type {
   RunningGeneration,
   RunningProbe,
 } from './probe/requests.ts'
+import { createTwinMaker } from './probe/rollout/maker.ts'
 import { startProbe } from './probe/start.ts'
 import { createProfileStore, type ProfileStore } from './profiles/store.ts'
 
@@ -34,6 +39,10 @@ export interface OutriderOptions {
   /** Folder that relative paths of the configuration are seen from. */
   readonly baseFolder: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What the twins of rollouts are beside the configuration, such as another population. */
+  readonly twins?: Pick<ProbeRequest, 'profiles' | 'overrides'>
+  /** Where trouble that ends nothing is told; default: standard error. */
+  readonly log?: (line: string) => void
 }
 
 export interface Outrider {
@@ -54,10 +63,13 @@ export interface Outrider {
   openRouter(name: string): Promise<Router>
   /** Opens the routers that live in this process, so that their users are served. */
   openOwnRouters(): Promise<Router[]>
+  readonly rollouts: Rollouts
   /** Stops what runs (partial reports are stored), then closes the database. */
   close(): Promise<void>
 }
 
+/** Writers of journals wait no longer than this: the loop that watches a canary stands still. */
+const BUSY_MS = 150
 /** Runs of this process that stay at hand for their events and series. */
 const REMEMBERED_RUNS = 50
 
@@ -72,6 +84,28 @@ export function openOutrider(options: OutriderOptions): Outrider {
   const store = createProfileStore(database)
   const parts = { ...options, database, store, clock: systemClock }
   const routers = createRouters({ config, baseFolder, clock: systemClock })
+  const books =
+    file === ':memory:' ? database : openDatabase(file, { busyMs: BUSY_MS, isDurable: true })
+  const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`))
+  const alerts = createAlerts({
+    database: books,
+    channels: config.alerts,
+    environment: options.environment,
+    clock: systemClock,
+    log,
+  })
+  const rollouts = createRollouts({
+    ...options,
+    database: books,
+    clock: systemClock,
+    openRouter: (name) => routers.open(name),
+    // Also the twins write in the loop that watches the canary, so their writes wait shortly too.
+    twins: createTwinMaker({ ...parts, database: books, ...options.twins }),
+    alerts,
+    describe: findingWords,
+    log,
+  })
+  alerts.start()
   const probes = new Map<string, RunningProbe>()
   const generations = new Map<string, RunningGeneration>()
   let generationCount = 0
@@ -95,13 +129,17 @@ export function openOutrider(options: OutriderOptions): Outrider {
       return generation
     },
     findGeneration: (id) => generations.get(id),
+    rollouts,
     openRouter: (name) => routers.open(name),
     openOwnRouters: () => routers.openInProcess(),
     async close() {
       const running = [...probes.values(), ...generations.values()]
       for (const run of running) run.stop()
+      await rollouts.close()
       await Promise.allSettled(running.map((run) => run.done))
+      await alerts.close()
       await routers.close()
+      if (books !== database) books.close()
       database.close()
     },
   }
@@ -121,6 +159,7 @@ export type {
   Router,
   RouterState,
 } from './allocator/routers/router.ts'
+export type { Rollouts, Word } from './allocator/rollouts.ts'
 export type { RouterCounts } from './allocator/routers/counts.ts'
 export type { ProbeEvent, ProbePhase, ProbeProgress } from './probe/events.ts'
 export type { Series, SeriesPoint } from './probe/series.ts'

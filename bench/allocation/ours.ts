@@ -8,7 +8,7 @@ import { finalWeight } from '../../src/allocator/policy.ts'
 import { createRollout } from '../../src/allocator/state.ts'
 import type { Policy } from '../../src/core/contract/policy-rules.ts'
 import { createJudge } from './judge.ts'
-import { createLiveGuard } from './live-guard.ts'
+import { createLiveGuard } from './live-window.ts'
 import { HORIZON_MINUTES, createLog, type Outcome, type Ride } from './ride.ts'
 import { createWorld, type Pair, type Scenario, type World } from './world.ts'
 
@@ -19,7 +19,7 @@ export function rideOurs(policy: Policy, scenario: Scenario, seed: number): Ride
   const world = createWorld(scenario, seed)
   const log = createLog(scenario.harmFrom ?? 0)
   const horizon = policy.giveUpAfterSeconds
-  const guard = createLiveGuard()
+  const guard = createLiveGuard(policy.liveGuard.windowSeconds)
   let judge = createJudge(seed, horizon)
   let episode = 0
   let recent: readonly Pair[][] = []

@@ -18,6 +18,42 @@ export function secretsOf(
   return secrets
 }
 
+/** Every way in which a value shows: as it is, in JSON (or JSON in JSON), in a URL, in a form. */
+export function formsOf(value: string): string[] {
+  const encoded = encodeURIComponent(value)
+  const lowered = encoded.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())
+  const inForm = new URLSearchParams([['', value]]).toString().slice(1)
+  const inJson = escapedInJson(value)
+  return [...new Set([value, inJson, escapedInJson(inJson), encoded, lowered, inForm])]
+}
+
+function escapedInJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+/**
+ * Shows something else where the value of a secret stands, also where it was encoded.
+ * @param shown what stands there instead, given the secret's name
+ */
+export function createHider(
+  secrets: Readonly<Record<string, string>>,
+  shown: (name: string) => string,
+): (text: string) => string {
+  const names = new Map<string, string>()
+  for (const [name, value] of Object.entries(secrets)) {
+    if (value !== '') for (const form of formsOf(value)) names.set(form, name)
+  }
+  if (names.size === 0) return (text) => text
+  // The longest comes first: one secret may be the beginning of another.
+  const forms = [...names.keys()].toSorted((left, right) => right.length - left.length)
+  const pattern = new RegExp(forms.map(escapePattern).join('|'), 'g')
+  return (text) => text.replace(pattern, (form) => shown(names.get(form) ?? ''))
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
+
 /**
  * For before a run: without its secret every step of an action would end as blocked.
  * @param skipped actions that are not going to be sent

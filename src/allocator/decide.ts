@@ -22,6 +22,7 @@ import {
   reactToCritical,
   recover,
   reduce,
+  restoreAfterRouterRestart,
   settle,
 } from './rules/protection.ts'
 import { tick } from './rules/tick.ts'
@@ -33,6 +34,7 @@ const RULES: readonly ((moment: Moment) => Decision | undefined)[] = [
   begin,
   reactToCritical,
   recover,
+  restoreAfterRouterRestart,
   pauseForForeignWeight,
   reduce,
   listen,
@@ -87,17 +89,21 @@ function notice(
     return { ...state, nextTickAtMs }
   }
   const { configuredBp, observed, readAtMs } = reading
+  const { incarnation = state.incarnation } = reading
   const isNew = readAtMs > state.lastReadAtMs
   const agrees =
     observed === undefined ||
     (observed.lowBp <= state.intendedBp && state.intendedBp <= observed.highBp)
-  // After a restart a weight that was asked for and never read back is not taken for certain.
-  const confirms = restarted !== true && configuredBp === state.intendedBp
+  // After a restart a raise that was asked for and never read back is not taken for certain.
+  const isCertain = restarted !== true || configuredBp <= state.appliedBp
+  const confirms = isCertain && configuredBp === state.intendedBp
   return {
     ...state,
     nextTickAtMs,
     appliedBp: confirms ? configuredBp : state.appliedBp,
     lastReadAtMs: readAtMs,
+    // A restarted router that reads otherwise stays "restarted" until its weight is as asked.
+    incarnation: configuredBp === state.intendedBp ? incarnation : state.incarnation,
     disagreements: agrees ? 0 : state.disagreements + Number(isNew),
   }
 }

@@ -1,24 +1,10 @@
 /** The states of a rollout, the ways between them and what a person may do in each: one table. */
 
+import type { RolloutAct as Act, RolloutStateName as StateName } from '../core/contract/rollout.ts'
 import { invariant } from '../core/invariant.ts'
 
-export const STATES = [
-  'pending',
-  'probing',
-  'ramping',
-  'holding',
-  'paused',
-  'promoting',
-  'rolling_back',
-  'promoted',
-  'rolled_back',
-  'aborted',
-  'failed',
-] as const
-export type StateName = (typeof STATES)[number]
-
-export const ACTS = ['promote', 'pause', 'resume', 'abort', 'finalize'] as const
-export type Act = (typeof ACTS)[number]
+export { ROLLOUT_ACTS as ACTS, ROLLOUT_STATES as STATES } from '../core/contract/rollout.ts'
+export type { RolloutAct as Act, RolloutStateName as StateName } from '../core/contract/rollout.ts'
 
 interface Row {
   readonly to: readonly StateName[]

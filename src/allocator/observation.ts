@@ -3,23 +3,10 @@
  * fold of its observations, so whoever keeps them can replay every decision.
  */
 
+import type { GateResult, Judgement, TwinFacts } from '../core/twins.ts'
 import type { Act } from './machine.ts'
 
-/** What the evidence says at this moment. */
-export interface Judgement {
-  /** Evidence of an earlier episode does not count any more. */
-  readonly episode: number
-  /** ln of the run's evidence in this phase, and ln(1/α) of this phase. */
-  readonly lnRun: number
-  readonly lnThreshold: number
-  readonly alarm: boolean
-  /** Every required stream is proven to be within its margin, now and all together. */
-  readonly requiredHealthy: boolean
-  /** The fixed rule: the canary fails outright while the baseline is well. */
-  readonly critical: boolean
-  /** The finding in words: `checkout is 1.31× slower (1.22–1.41)`. */
-  readonly finding?: string
-}
+export type { GateResult, Judgement } from '../core/twins.ts'
 
 /** What the router's own counts say of real users. Too few of them is never health. */
 export interface LiveGuard {
@@ -35,6 +22,8 @@ export type Reading =
       readonly kind: 'read'
       readonly readAtMs: number
       readonly configuredBp: number
+      /** Another one than before means that the router was restarted and may have forgotten. */
+      readonly incarnation?: string
       /** Interval of the observed split, already widened where users are not known. */
       readonly observed?: { readonly lowBp: number; readonly highBp: number }
     }
@@ -42,23 +31,9 @@ export type Reading =
   | { readonly kind: 'refused'; readonly tries: number; readonly problem: string }
 
 /** What happened since the last tick. */
-export interface TickFacts {
-  /** Pairs sent ÷ pairs planned. */
-  readonly deliveredShare: number
-  /** Pairs of each required action. */
-  readonly requiredPairs: Readonly<Record<string, number>>
-  readonly generatorStrained: boolean
-  /** Live load of the arms differs too much for latencies to be compared. */
-  readonly unequalLoad: boolean
+export interface TickFacts extends TwinFacts {
   /** The canary's figures at this weight, for the limits of a stage. */
   readonly figures: { readonly successRate?: number; readonly p95Ms?: number }
-}
-
-export interface GateResult {
-  /** Which probe of the gate: 1 for the first. */
-  readonly run: number
-  readonly verdict: 'running' | 'healthy' | 'regressed' | 'inconclusive' | 'invalid'
-  readonly finding?: string
 }
 
 export interface PersonsWord {

@@ -109,6 +109,7 @@ export const because = {
     code: 'no-pairs',
     message: `no pair of ${actions.join(', ')}`,
   }),
+  baselineIll: (finding: string): Cause => ({ code: 'baseline-ill', message: finding }),
   generatorStrained: (): Cause => ({
     code: 'generator-strained',
     message: 'the generator was the bottleneck',
@@ -141,6 +142,12 @@ export const because = {
     message:
       `after a restart the router reads ${formatWeight(fromBp)}, ` +
       `no more than ${formatWeight(toBp)} is certain`,
+  }),
+  routerRestarted: (readBp: number, toBp: number): Cause => ({
+    code: 'router-restarted',
+    message:
+      `the router was restarted and reads ${formatWeight(readBp)}, ` +
+      `it gets ${formatWeight(toBp)} again`,
   }),
 
   stageTime: (secondsLeft: number): Cause => ({
@@ -237,7 +244,7 @@ export function spellSeconds(seconds: number): string {
 }
 
 /** Evidence as people read it: `× 14`; what overflows is a power of ten. */
-function times(ln: number): string {
+export function times(ln: number): string {
   const size = Math.exp(ln)
   if (ln >= Math.log(100_000)) return `× 10^${Math.floor(ln / Math.LN10)}`
   return `× ${size >= 10 ? Math.round(size) : Number(size.toPrecision(2))}`

@@ -33,6 +33,8 @@ export interface RolloutState {
   readonly intendedBp: number
   readonly appliedBp: number
   readonly hysteresis: Hysteresis
+  /** What the last reduction was for, in words; empty while there was none. */
+  readonly anomaly: string
   /** Time of usable ticks at this weight, counted up to `countedToMs`. */
   readonly dwell: { readonly usableMs: number; readonly countedToMs: number }
   readonly nextTickAtMs: number
@@ -47,6 +49,8 @@ export interface RolloutState {
   /** The baseline is redeployed and the weight goes back to 0. */
   readonly finalizing: boolean
   readonly lastReadAtMs: number
+  /** The router's incarnation when it last read as it was asked; empty while it is not known. */
+  readonly incarnation: string
   /** Readings in a row whose observed split disagrees. */
   readonly disagreements: number
   readonly reason: Reason
@@ -96,6 +100,7 @@ export function createRollout(): RolloutState {
     intendedBp: 0,
     appliedBp: 0,
     hysteresis: calm,
+    anomaly: '',
     dwell: { usableMs: 0, countedToMs: 0 },
     nextTickAtMs: 0,
     stageOpen: false,
@@ -106,6 +111,7 @@ export function createRollout(): RolloutState {
     ending: { kind: 'none' },
     finalizing: false,
     lastReadAtMs: 0,
+    incarnation: '',
     disagreements: 0,
     reason: { code: 'created', message: 'nothing has been looked at yet', sinceMs: 0 },
   }
@@ -175,6 +181,12 @@ export function goToZero(
   })
 }
 
-function sentenceFor(state: RolloutState, reason: Cause): string {
-  return sentenceOf(state.state, state.intendedBp, reason)
+/** Reasons to hold that follow from a reduction: the sentence says what that was for. */
+const AFTER_REDUCTION = new Set(['hold-ticks', 'not-clear', 'not-judged', 'just-reduced'])
+
+/** The state in one sentence that can be pasted into a chat. */
+export function sentenceFor(state: RolloutState, reason: Cause): string {
+  const isAfter = AFTER_REDUCTION.has(reason.code) && state.anomaly !== ''
+  const cause = isAfter ? { ...reason, message: state.anomaly } : reason
+  return sentenceOf(state.state, state.intendedBp, cause)
 }

@@ -134,6 +134,24 @@ export function mergeSums(plan: Plan, parts: readonly BlockSums[]): BlockSums {
   return { actions, pairs, turns: pairs > MOST_TURNS ? [] : inOrder(parts.flatMap((p) => p.turns)) }
 }
 
+/**
+ * The same block without what its latencies say; failures, counts and the order of the pairs stay.
+ * For a block in which the latencies of the arms could not be compared.
+ */
+export function withoutLatency(sums: BlockSums): BlockSums {
+  return { ...sums, actions: sums.actions.map(emptyLatency) }
+}
+
+function emptyLatency(from: ActionSums): ActionSums {
+  const { pairs, baselineFailed, canaryFailed, odd } = from
+  const empty = emptySums()
+  for (const claim of CLAIMS) {
+    const slot = SLOTS.errors(claim)
+    empty.scores[slot] = from.scores[slot] ?? 0
+  }
+  return { ...empty, pairs, baselineFailed, canaryFailed, odd }
+}
+
 export function emptySums(): ActionSums {
   return {
     pairs: 0,

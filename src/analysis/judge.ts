@@ -15,9 +15,19 @@ import {
   streamJudgement,
 } from './judging/answers.ts'
 import { decide } from './judging/decide.ts'
-import { applyFixedRules, applyFixedRulesAtEnd } from './judging/fixed-rules.ts'
+import { applyFixedRulesAtEnd } from './judging/fixed-rules.ts'
 import { createPhaseState, updatePhase } from './judging/phase-state.ts'
-import { createRunState, fromJson, toJson, type RunState } from './judging/run-state.ts'
+import {
+  closeBlock,
+  createRunState,
+  openBlock,
+  parametersFor,
+  readingAsRecorded,
+  remember,
+  restoreRunState,
+  toJson,
+  type RunState,
+} from './judging/run-state.ts'
 import { judgeRun, type RunCircumstances } from './judging/verdict.ts'
 import { createLearning, learn, parametersOf, type Parameters } from './parameters.ts'
 import type { Tally } from './tally.ts'
@@ -32,6 +42,17 @@ export interface ClosedBlock {
   /** The arms that were stalled when the cap closed the block; empty for a quiet end. */
   readonly capped: readonly Arm[]
   readonly sums: BlockSums
+  /** In a rollout: what held when the block began. */
+  readonly marks?: BlockMarks
+}
+
+/** What holds for a block of a rollout, whatever happens while it is open. */
+export interface BlockMarks {
+  readonly episode: number
+  /** Whether the latencies of the arms can be compared. */
+  readonly comparable: boolean
+  /** False during the gate. */
+  readonly climb: boolean
 }
 
 export type StopReason = 'named' | 'not-localised' | 'critical' | 'baseline-ill' | 'proof' | 'time'
@@ -120,8 +141,6 @@ export interface JudgeOptions {
 
 /** How many readings a run may have: five and a half hours of one a second. */
 const MOST_READINGS = 20_000
-/** Blocks t+1 and t+2 may still ask for what was known after t−1 and t. */
-const KEPT_PARAMETERS = 4
 
 /**
  * The judge of one run.
@@ -153,10 +172,7 @@ export function createJudge(
       remember(state, plan, 0)
       state.originSeconds = seconds
     },
-    parametersFor(index) {
-      const after = Math.max(0, index - 2)
-      return state.parameters.find((parameters) => parameters.after === after)
-    },
+    parametersFor: (index) => parametersFor(state, index),
     add(block) {
       if (state.stopped !== undefined) return { kind: 'stop', reason: state.stopped }
       addBlock(state, plan, block)
@@ -165,15 +181,7 @@ export function createJudge(
       return decision
     },
     generator(reading) {
-      if (state.readings.length >= MOST_READINGS) return
-      // As a recorded line has it, so that a replay sees the same.
-      const { at, lagP99Ms, cpu, notSent } = reading
-      state.readings.push({
-        at: toPlaces(at, 3),
-        lagP99Ms: toPlaces(lagP99Ms, 3),
-        cpu: toPlaces(cpu, 4),
-        notSent,
-      })
+      if (state.readings.length < MOST_READINGS) state.readings.push(readingAsRecorded(reading))
     },
     live: () => liveJudgement(state, plan, circumstances(false)),
     findings: () => [...judgeRun(state, plan, circumstances(false)).findings],
@@ -182,32 +190,14 @@ export function createJudge(
     quantiles: (action) => armQuantiles(state, plan, scopeOf(plan, action)),
     conclude(end) {
       applyFixedRulesAtEnd(state.rules, plan, state.phases.at(-1)?.endSeconds ?? 0)
-      return concludeRun(state, plan, end, circumstances(true, end))
+      return concludeRun(state, plan, end, judgeRun(state, plan, circumstances(true, end)))
     },
     snapshot: () => toJson({ ...state, seed }),
   }
 }
 
-function restoreRunState(restored: unknown, plan: Plan): RunState {
-  const state = fromJson(restored)
-  const schema =
-    typeof state === 'object' && state !== null && 'schema' in state ? state.schema : undefined
-  if (schema !== 'outrider.judge/1') throw new RangeError('Not a snapshot of this judge')
-  // Our own writing, read back; its version was checked.
-  const run = state as RunState
-  if (run.learning.length !== plan.actions.length) {
-    throw new RangeError('The snapshot belongs to another plan')
-  }
-  return run
-}
-
 function addBlock(state: RunState, plan: Plan, block: ClosedBlock): void {
-  invariant(block.index === state.blocks + 1, 'blocks are added in order')
-  if (state.blocks === 0) {
-    state.originSeconds = block.startSeconds
-    if (state.parameters.every(({ after }) => after < 0)) remember(state, plan, 0)
-  }
-  state.blocks = block.index
+  openBlock(state, plan, block)
   const { phase: name, startSeconds, endSeconds, capped, sums } = block
   if (state.phases.at(-1)?.phase !== name) {
     state.phases.push(createPhaseState(plan, name, startSeconds))
@@ -215,20 +205,5 @@ function addBlock(state: RunState, plan: Plan, block: ClosedBlock): void {
   const phase = state.phases.at(-1)
   invariant(phase !== undefined, 'a block belongs to a phase')
   updatePhase(phase, plan, sums, { endSeconds, capped: capped.length > 0 })
-  applyFixedRules(state.rules, plan, sums, { seconds: endSeconds - startSeconds, endSeconds })
-  state.capped.blocks += Number(capped.length > 0)
-  state.capped.baseline += Number(capped.includes('baseline'))
-  state.capped.canary += Number(capped.includes('canary'))
-  state.odd += sums.actions.reduce((sum, { odd }) => sum + odd, 0)
-  learn(state.learning, sums)
-  remember(state, plan, block.index)
-}
-
-function remember(state: RunState, plan: Plan, after: number): void {
-  state.parameters.push(parametersOf(plan, state.learning, after))
-  if (state.parameters.length > KEPT_PARAMETERS) state.parameters.shift()
-}
-
-function toPlaces(value: number, places: number): number {
-  return Number(value.toFixed(places))
+  closeBlock(state, plan, block)
 }

@@ -72,6 +72,16 @@ export function fade(sketch: Sketch, limit: number): boolean {
   return faded
 }
 
+/** Count and sum of the values, each taken as the middle of its bin. */
+export function totalOf(bins: Bins): { readonly count: number; readonly sum: number } {
+  let [count, sum] = [0, 0]
+  for (const [bin, of] of Object.entries(bins)) {
+    count += of
+    sum += of * upperEdge(Number(bin) - 0.5)
+  }
+  return { count, sum }
+}
+
 /** Upper edge of the first bin up to which a share `q` of the values lies; undefined if empty. */
 export function findQuantile(sketch: Sketch, q: number): number | undefined {
   if (sketch.total === 0) return undefined

@@ -52,6 +52,11 @@ export class CapacityError extends OutriderError {
   override name = 'CapacityError'
 }
 
+/** What was asked for does not fit the present state; nothing was changed (HTTP 409). */
+export class ConflictError extends OutriderError {
+  override name = 'ConflictError'
+}
+
 /** The message of anything thrown, for a cause that is shown in a sentence. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)

@@ -21,7 +21,7 @@ import type { Arm } from '../core/arm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { HttpMethod } from '../core/contract/ontology.ts'
 
-/** Bytes of a body that are kept for checks and captures; more is counted, not kept. */
+/** Bytes of a body that are kept for checks and captures. */
 export const MAX_KEPT_BYTES = 1_048_576
 
 export const TOO_LATE = 'no whole answer in time'
@@ -47,7 +47,8 @@ export interface WireRequest {
   /** Flat: name, value, name, value, … */
   readonly headers: string[]
   readonly body: string | Buffer | undefined
-  readonly keepBody: boolean
+  /** How much of the answer's body is kept, in bytes; the rest is only counted. */
+  readonly keepBytes: number
   /** Counts from the moment of `send`, connecting included. */
   readonly timeoutMs: number
 }
@@ -259,8 +260,9 @@ class Connection implements Dispatcher.DispatchHandler {
 
   onResponseData(_: unknown, chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#request?.keepBody !== true || this.#keptBytes >= MAX_KEPT_BYTES) return
-    const kept = chunk.subarray(0, MAX_KEPT_BYTES - this.#keptBytes)
+    const room = (this.#request?.keepBytes ?? 0) - this.#keptBytes
+    if (room <= 0) return
+    const kept = chunk.subarray(0, room)
     this.#keptBytes += kept.length
     if (this.#chunks === undefined) this.#chunks = [kept]
     else this.#chunks.push(kept)

@@ -14,6 +14,7 @@ import type { JsonValue } from '../core/contract/profile.ts'
 import type { Outcome } from '../core/contract/sample.ts'
 import {
   ABORTED,
+  MAX_KEPT_BYTES,
   TOO_LATE,
   type ArmAddress,
   type ArmClient,
@@ -39,7 +40,24 @@ export interface Exchange {
   /** From the send. */
   readonly serviceMs: number
   readonly reason?: string
+  /** Only of a step that is remembered, and only if its request was sent. */
+  readonly remembered?: Remembered
 }
+
+/** What was said, for those who want to see it. Hold it no longer than needed: chunks are shared. */
+export interface Remembered {
+  /** The first one, where redirects were followed; with its cookies. */
+  readonly request: ExchangeRequest
+  /** Of the last answer; empty where none came. */
+  readonly headers: WireHeaders
+  /** The beginning of the last answer's body, at least `REMEMBERED_BYTES` if it has as many. */
+  readonly chunks: readonly Buffer[]
+  /** Length of the last answer's body on the wire. */
+  readonly bodyBytes: number
+}
+
+/** Kept of the body of a step that is remembered, if its action needs no more. */
+export const REMEMBERED_BYTES = 4096
 
 export interface ExchangeResult {
   readonly exchange: Exchange
@@ -85,6 +103,8 @@ export interface ExchangeRequest {
 export interface ExchangeTiming {
   readonly intendedMs: number
   readonly timeoutMs: number
+  /** Hands over request and answer with the exchange; the same for all arms of a step. */
+  readonly remember?: boolean
 }
 
 /** Something that arrived and waits to be worked on. */
@@ -114,7 +134,9 @@ export class RunningExchange implements WireListener, Arrival {
   readonly #cookies: Cookies
   readonly #timing: ExchangeTiming
   readonly #hooks: ExchangeHooks
+  readonly #keepBytes: number
   #request: ExchangeRequest
+  #firstRequest: ExchangeRequest | undefined
   #path: string
   #sentMs: number | undefined
   #bytes = 0
@@ -136,6 +158,7 @@ export class RunningExchange implements WireListener, Arrival {
     this.#timing = timing
     this.#hooks = hooks
     this.#path = route.basePath + request.path
+    this.#keepBytes = keptBytesOf(action, timing)
   }
 
   /** May only wait for a limit before, never here: the twins go out in one tick. */
@@ -198,17 +221,16 @@ export class RunningExchange implements WireListener, Arrival {
     const { method, headers, body } = this.#request
     const cookie = this.#cookies.header(this.#path)
     this.#route.bucket.charge(nowMs)
-    this.#route.client.send(
-      {
-        method,
-        path: this.#path,
-        headers: cookie === undefined ? headers : withCookie(headers, cookie),
-        body,
-        keepBody: this.#action.needsBody,
-        timeoutMs,
-      },
-      this,
-    )
+    const request = {
+      method,
+      path: this.#path,
+      headers: cookie === undefined ? headers : withCookie(headers, cookie),
+      body,
+      keepBytes: this.#keepBytes,
+      timeoutMs,
+    }
+    if (this.#timing.remember === true) this.#firstRequest ??= request
+    this.#route.client.send(request, this)
   }
 
   #conclude(answer: WireAnswer): ExchangeResult {
@@ -228,11 +250,16 @@ export class RunningExchange implements WireListener, Arrival {
         latencyMs: Math.max(0, endedMs - this.#timing.intendedMs),
         serviceMs,
         ...(reason === undefined ? {} : { reason }),
+        ...(this.#firstRequest === undefined ? {} : { remembered: this.#remembered(answer) }),
       },
       captured: checked.captured,
       retryAfter:
         status === 429 || status === 503 ? first(answer.headers['retry-after']) : undefined,
     }
+  }
+
+  #remembered({ headers, chunks, bytes }: WireAnswer): Remembered {
+    return { request: this.#firstRequest ?? this.#request, headers, chunks, bodyBytes: bytes }
   }
 
   #check(answer: WireAnswer, serviceMs: number): Concluded {
@@ -261,6 +288,11 @@ const OUTCOMES: Readonly<Record<WireEnd, Outcome>> = {
   timeout: 'timeout',
   unsendable: 'blocked',
   aborted: 'aborted',
+}
+
+function keptBytesOf(action: Action, { remember }: ExchangeTiming): number {
+  if (action.needsBody) return MAX_KEPT_BYTES
+  return remember === true ? REMEMBERED_BYTES : 0
 }
 
 interface Concluded {

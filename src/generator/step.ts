@@ -41,6 +41,11 @@ export interface StepSenderOptions {
   readonly secrets: Readonly<Record<string, string>>
   readonly timeoutMs?: number
   readonly runId: string
+  /**
+   * Whether the exchanges of the step that is about to be sent hand over request and answer.
+   * Asked once a step, before any arm is sent, so that all arms do the same work.
+   */
+  remembers?(action: string, nowMs: number): boolean
 }
 
 export class StepSender {
@@ -72,7 +77,8 @@ export class StepSender {
     hooks: ExchangeHooks,
   ): void {
     const { seed, ontology, timeoutMs = next.action.timeoutMs } = this.#options
-    const timing = { intendedMs: step.intendedMs, timeoutMs }
+    const remember = this.#options.remembers?.(next.action.name, nowMs) === true
+    const timing = { intendedMs: step.intendedMs, timeoutMs, remember }
     const identity = identityHeaders(ontology, session.profile)
     const running: RunningExchange[] = []
     for (const route of orderOfArms(seed, step.pair, this.routes)) {

@@ -20,7 +20,7 @@ import { drawProfile, planSession, Session } from './session.ts'
 import { StepSender, type MutableStep, type Step } from './step.ts'
 
 export type { ArmAddress } from './client.ts'
-export type { Exchange } from './exchange.ts'
+export type { Exchange, Remembered } from './exchange.ts'
 export type { Pace } from './schedule.ts'
 export type { Step } from './step.ts'
 
@@ -40,6 +40,8 @@ export interface TrafficOptions {
   readonly runId: string
   readonly clock: Clock
   readonly watcher: TrafficWatcher
+  /** As in `StepSenderOptions`; left out = nothing is remembered. */
+  remembers?(action: string, nowMs: number): boolean
 }
 
 export interface TrafficWatcher {

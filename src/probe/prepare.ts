@@ -23,20 +23,27 @@ export interface PreparedRun {
   readonly maxRps: number
 }
 
-/**
- * @throws UsageError if there is nothing to send, a required action is unknown, or a cap is passed
- */
-export function prepareRun(request: {
+export interface RunToPrepare {
   readonly config: Config
   readonly overrides: ProbeOverrides
   readonly ontology: Ontology
   readonly profiles: readonly Profile[]
   readonly urls: readonly string[]
   readonly iOwnThis: boolean
-}): PreparedRun {
+}
+
+/**
+ * @param adapt makes other settings of those of a probe; what it gives as seconds is held against
+ *   the cap
+ * @throws UsageError if there is nothing to send, a required action is unknown, or a cap is passed
+ */
+export function prepareRun(
+  request: RunToPrepare,
+  adapt: (settings: PlanSettings) => { settings: PlanSettings; seconds: number } = asProbe,
+): PreparedRun {
   const { config, overrides, ontology, urls, iOwnThis } = request
   const maxRps = maxRpsOf(config, overrides, urls, iOwnThis)
-  const settings = settingsOf(config, overrides, ontology, maxRps)
+  const { settings, seconds } = adapt(settingsOf(config, overrides, ontology, maxRps))
   const allowMutations = overrides.allowMutations ?? config.probe.allow_mutations
   const skipped = skipsOf(ontology, request.profiles, { allowMutations, twins: true })
   const left = new Set(skipped.map((skip) => skip.action))
@@ -52,7 +59,6 @@ export function prepareRun(request: {
   const profiles = request.profiles.filter((profile) =>
     profile.behavioral_patterns.some((entry) => shares.has(entry.action)),
   )
-  const seconds = settings.duration === 'auto' ? settings.maxDurationSeconds : settings.duration
   capsOf(urls, { maxRps, users: settings.concurrency, seconds }, iOwnThis)
   const plan = freezePlan(
     settings,
@@ -69,6 +75,11 @@ export function prepareRun(request: {
     seed: overrides.seed ?? config.probe.seed,
     maxRps,
   }
+}
+
+function asProbe(settings: PlanSettings): { settings: PlanSettings; seconds: number } {
+  const { duration, maxDurationSeconds } = settings
+  return { settings, seconds: duration === 'auto' ? maxDurationSeconds : duration }
 }
 
 /** What was asked for; else 100 requests/s and arm, and no cap for loopback or with leave. */

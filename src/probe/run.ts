@@ -26,6 +26,12 @@ import {
 } from '../core/verdict.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import type { ProbePhase, ProbeProgress } from './events.ts'
+import { createInquiries, type Inquiries } from './inquiry/inquiry.ts'
+import {
+  createInvestigator,
+  type Investigator,
+  type InvestigatorOptions,
+} from './inquiry/investigator.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './shard/messages.ts'
 import type { SamplesFile } from './samples-file.ts'
 import { createSeriesRecorder, type Series } from './series.ts'
@@ -37,6 +43,7 @@ export interface RunOptions {
   readonly skipped: readonly Skipped[]
   readonly samples?: SamplesFile
   readonly clock: Clock
+  readonly keepInvestigation: InvestigatorOptions['keep']
 }
 
 interface PhaseSpan {
@@ -53,6 +60,8 @@ export class Run {
   readonly #judge: Judge
   readonly #worker: Worker
   readonly #recorder = createSeriesRecorder()
+  readonly #inquiries: Inquiries
+  readonly #investigator: Investigator
   readonly #startedAt: string
   readonly #startedMs: number
   readonly #spans: PhaseSpan[] = []
@@ -79,7 +88,15 @@ export class Run {
     this.#judge = createJudge(input.plan, input.seed)
     this.#startedMs = clock.nowMs()
     this.#startedAt = new Date(clock.wallMs()).toISOString()
-    this.events = createEventLog(id, () => new Date(clock.wallMs()).toISOString())
+    const now = (): string => new Date(clock.wallMs()).toISOString()
+    this.events = createEventLog(id, now)
+    this.#inquiries = createInquiries((message) => this.#say(message), {
+      secrets: input.secrets,
+      canaryUrl: input.arms.find(({ arm }) => arm === 'canary')?.url ?? '',
+      originSeconds: () => this.#spans[0]?.fromSeconds ?? this.#warmSeconds ?? 0,
+    })
+    const { keepInvestigation: keep } = options
+    this.#investigator = createInvestigator({ run: id, inquiries: this.#inquiries, now, keep })
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -97,7 +114,10 @@ export class Run {
     })
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', (error) => this.#fail(error))
-    this.#worker.on('exit', () => this.#fail(new Error('the generator thread ended')))
+    this.#worker.on('exit', () => {
+      this.#inquiries.close()
+      this.#fail(new Error('the generator thread ended'))
+    })
   }
 
   /** Ends the run early; what was scored so far becomes a partial report. */
@@ -147,6 +167,9 @@ export class Run {
       case 'ended':
         this.#options.samples?.write(message.lines)
         this.#conclude(message.tally)
+        return
+      case 'inquiry':
+        this.#inquiries.answer(message)
         return
       case 'failed':
         this.#fail(new Error(message.error))
@@ -202,6 +225,7 @@ export class Run {
       if (this.#told.has(key)) continue
       this.#told.add(key)
       this.events.add({ kind: 'finding', finding })
+      this.#investigator.look(finding)
     }
   }
 
@@ -292,6 +316,7 @@ export class Run {
 
   async #finish(report: Report): Promise<void> {
     this.#settled = true
+    await this.#investigator.finish(report.findings)
     await this.#worker.terminate()
     await this.#options.samples?.close()
     this.events.add({ kind: 'end', status: 'done', report })

@@ -49,7 +49,13 @@ export interface SeriesRecorder {
   add(
     action: string,
     metric: EvidenceMetric,
-    moment: { readonly at: number; readonly phase: Phase; readonly lnRun: number },
+    moment: {
+      readonly at: number
+      readonly phase: Phase
+      readonly lnRun: number
+      /** Of a rollout; default 0. */
+      readonly episode?: number
+    },
     value: StreamValue,
   ): void
   points(action: string, metric: EvidenceMetric): readonly SeriesPoint[]
@@ -70,7 +76,7 @@ export function createSeriesRecorder(): SeriesRecorder {
       const key = keyOf(action, metric)
       const track = tracks.get(key) ?? { points: [], width: 1, filled: 0 }
       tracks.set(key, track)
-      append(track, { ...moment, episode: 0, ...value })
+      append(track, { episode: 0, ...moment, ...value })
     },
     points: (action, metric) => tracks.get(keyOf(action, metric))?.points ?? [],
   }
@@ -82,7 +88,7 @@ function keyOf(action: string, metric: EvidenceMetric): string {
 
 function append(track: Track, point: SeriesPoint): void {
   const last = track.points.at(-1)
-  if (last !== undefined && track.filled < track.width && last.phase === point.phase) {
+  if (last !== undefined && track.filled < track.width && belongTogether(last, point)) {
     track.points[track.points.length - 1] = join(last, point)
     track.filled += 1
     return
@@ -101,11 +107,16 @@ function halve(points: readonly SeriesPoint[]): SeriesPoint[] {
   while (index < points.length) {
     const [earlier, later] = [points[index], points[index + 1]]
     if (earlier === undefined) break
-    const pairable = later !== undefined && later.phase === earlier.phase
+    const pairable = later !== undefined && belongTogether(earlier, later)
     joined.push(pairable ? join(earlier, later) : earlier)
     index += pairable ? 2 : 1
   }
   return joined
+}
+
+/** Evidence begins anew with a phase and an episode. */
+function belongTogether(earlier: SeriesPoint, later: SeriesPoint): boolean {
+  return earlier.phase === later.phase && earlier.episode === later.episode
 }
 
 function join(earlier: SeriesPoint, later: SeriesPoint): SeriesPoint {

@@ -6,11 +6,12 @@ import type { Clock } from '../core/clock.ts'
 import { checkReachable } from '../generator/reach.ts'
 import type { ArmAddress } from '../generator/traffic.ts'
 import type { Database } from '../../profiles-db/open.ts'
+import { nextInvestigationId, saveInvestigation } from '../../profiles-db/investigations.ts'
 import { nextRunId, saveRun } from '../../profiles-db/runs.ts'
 import type { ProfileStore } from '../profiles/store.ts'
 import { chooseArms, chooseOntology, chooseProfiles, type Surroundings } from './choose.ts'
 import { claimTargets, type Claim } from './claim.ts'
-import { prepareRun, type PreparedRun } from './prepare.ts'
+import { prepareRun, type PreparedRun, type RunToPrepare } from './prepare.ts'
 import type { ProbeRequest, RunningProbe } from './requests.ts'
 import { Run } from './run.ts'
 import { openSamplesFile } from './samples-file.ts'
@@ -29,7 +30,7 @@ export interface Parts extends Surroundings {
  */
 export async function startProbe(parts: Parts, request: ProbeRequest): Promise<RunningProbe> {
   const arms = await chooseArms(request.target, parts)
-  const chosen = await choose(parts, request, arms)
+  const chosen = await chooseRun(parts, request, arms, (run) => prepareRun(run))
   const claim = claimTargets(arms.map((address) => address.url))
   try {
     await checkReachable(arms)
@@ -40,14 +41,19 @@ export async function startProbe(parts: Parts, request: ProbeRequest): Promise<R
   }
 }
 
-interface Chosen extends PreparedRun {
+export interface Chosen extends PreparedRun {
   readonly ontology: Ontology
 }
 
-async function choose(
+/**
+ * What a run is made of; nothing is sent.
+ * @throws UsageError for whatever is missing or wrong
+ */
+export async function chooseRun(
   parts: Parts,
   request: ProbeRequest,
   arms: readonly ArmAddress[],
+  prepare: (run: RunToPrepare) => PreparedRun,
 ): Promise<Chosen> {
   const { config, store } = parts
   const overrides = request.overrides ?? {}
@@ -59,7 +65,7 @@ async function choose(
   )
   const urls = arms.map((address) => address.url)
   const iOwnThis = request.iOwnThis ?? false
-  const prepared = prepareRun({ config, overrides, ontology, profiles, urls, iOwnThis })
+  const prepared = prepare({ config, overrides, ontology, profiles, urls, iOwnThis })
   const sent = new Set(prepared.plan.actions.map((planned) => planned.action))
   const unsent = new Set([...ontology.actions.keys()].filter((action) => !sent.has(action)))
   checkSecrets(ontology, secretsOf(parts.environment), unsent)
@@ -88,6 +94,11 @@ function begin(
     skipped: chosen.skipped,
     ...(samples === undefined ? {} : { samples }),
     clock,
+    keepInvestigation: (record, known) => {
+      const investigation = { ...record, id: known ?? nextInvestigationId(database) }
+      saveInvestigation(database, investigation)
+      return investigation.id
+    },
   })
   const done = run.done
     .then(
@@ -117,7 +128,8 @@ function begin(
   }
 }
 
-function workerInput(
+/** What the worker of a run gets, but for the parameters that it begins with. */
+export function workerInput(
   { config, environment }: Parts,
   { overrides = {}, samplesFile }: ProbeRequest,
   arms: readonly ArmAddress[],

@@ -6,10 +6,10 @@
 import { identityHeaders } from '../actions/identity.ts'
 import type { Action, Ontology } from '../actions/ontology.ts'
 import { buildRequest } from '../actions/request.ts'
-import { secretsOf } from '../actions/secrets.ts'
+import { createHider, secretsOf } from '../actions/secrets.ts'
 import type { Outcome } from '../core/contract/sample.ts'
 import type { JsonValue, Profile } from '../core/contract/profile.ts'
-import { createArmClient, type ArmClient } from '../generator/client.ts'
+import { createArmClient, MAX_KEPT_BYTES, type ArmClient } from '../generator/client.ts'
 import { createCookies, type Cookies } from '../generator/cookies.ts'
 import { createRoute, RunningExchange, type ExchangeResult } from '../generator/exchange.ts'
 import { checkReachable } from '../generator/reach.ts'
@@ -91,7 +91,7 @@ function createAttempts(
 ): (action: Action) => Promise<Attempt> {
   const { ontology } = options
   const secrets = secretsOf(options.environment)
-  const hide = hider(secrets)
+  const hide = createHider(secrets, (name) => `{{secret.${name}}}`)
   const bucket = createBucket(REQUESTS_PER_SECOND)
   const recorder = createRecorder(client)
   const route = createRoute({ arm: 'baseline', url }, recorder.client, bucket)
@@ -158,7 +158,7 @@ function createRecorder(client: ArmClient): { client: ArmClient; take(): Recorde
       send(request, listener) {
         requests.push(toShown(request))
         client.send(
-          { ...request, keepBody: true },
+          { ...request, keepBytes: MAX_KEPT_BYTES },
           {
             started: (atMs) => listener.started(atMs),
             repeated: (atMs) => listener.repeated(atMs),
@@ -217,17 +217,6 @@ function toAttempt(
     body: hide(recorded.body),
     captured: Object.keys(captured),
   }
-}
-
-/** Shows the name of a secret where its value stands, also where it was percent-encoded. */
-function hider(secrets: Readonly<Record<string, string>>): (text: string) => string {
-  const values = Object.entries(secrets)
-    .filter(([, value]) => value !== '')
-    .flatMap(([name, value]) =>
-      [value, encodeURIComponent(value)].map((form) => ({ form, shown: `{{secret.${name}}}` })),
-    )
-    .toSorted((a, b) => b.form.length - a.form.length)
-  return (text) => values.reduce((hidden, { form, shown }) => hidden.replaceAll(form, shown), text)
 }
 
 /** A user without data: enough for actions whose templates need none. */

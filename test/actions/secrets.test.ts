@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkSecrets, secretsOf } from '../../src/actions/secrets.ts'
+import { checkSecrets, createHider, secretsOf } from '../../src/actions/secrets.ts'
 import { givenOntology, refusalOf } from './given.ts'
 
 const ontology = givenOntology({
@@ -31,5 +31,19 @@ describe('secrets', () => {
       PATH: '/bin',
     }
     expect(secretsOf(environment)).toEqual({ SHOP: 'hush' })
+  })
+
+  it('createHider() hides a value however it is encoded, the longest first', () => {
+    const hide = createHider({ A: 'q"/ z', AB: 'q"/ z+1', NONE: '' }, (name) => `<${name}>`)
+    expect(hide('q"/ z+1 q"/ z')).toBe('<AB> <A>')
+    expect(hide(JSON.stringify({ a: 'q"/ z', b: JSON.stringify('q"/ z') }))).toBe(
+      '{"a":"<A>","b":"\\"<A>\\""}',
+    )
+    expect(hide('/x/q%22%2F%20z?y=q%22%2f%20z&z=q%22%2F+z')).toBe('/x/<A>?y=<A>&z=<A>')
+    expect(hide('nothing')).toBe('nothing')
+  })
+
+  it('createHider() takes a value literally, and what it shows too', () => {
+    expect(createHider({ A: '.*' }, () => '$&')('a.*b')).toBe('a$&b')
   })
 })

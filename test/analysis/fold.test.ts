@@ -7,6 +7,7 @@ import {
   GRID,
   mergeSums,
   SLOTS,
+  withoutLatency,
   type BlockSums,
   type PairRecord,
 } from '../../src/analysis/fold.ts'
@@ -257,3 +258,53 @@ function lnEvidenceOf(blocks: readonly BlockSums[]): number[] {
     return [evidence.lnUp, evidence.lnDown]
   })
 }
+
+describe('withoutLatency()', () => {
+  const errorSlots = new Set(
+    (['alarm', 'serviceAlarm', 'proof', 'serviceProof', 'poolProof'] as const).map(SLOTS.errors),
+  )
+
+  it('keeps what is said of failures, and nothing that latencies say', () => {
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const sums = foldPairs(plan, 1, parameters, list)
+        const empty = withoutLatency(sums)
+        expect([empty.pairs, empty.turns]).toEqual([sums.pairs, sums.turns])
+        for (const [index, action] of empty.actions.entries()) {
+          const from = sums.actions[index]
+          const { pairs: count, baselineFailed, canaryFailed, odd } = action
+          expect(from).toMatchObject({ pairs: count, baselineFailed, canaryFailed, odd })
+          expect([action.latencyPairs, action.deviation]).toEqual([0, 0])
+          expect([action.baselineBins, action.canaryBins, action.spreadBins]).toEqual([{}, {}, {}])
+          for (const [slot, score] of action.scores.entries()) {
+            expect(score).toBe(errorSlots.has(slot) ? from?.scores[slot] : 0)
+          }
+        }
+      }),
+    )
+  })
+
+  it('gives the same whether parts or the whole are emptied, once or twice', () => {
+    fc.assert(
+      fc.property(pairs, pairs, (left, right) => {
+        const parts = [left, right].map((list) => foldPairs(plan, 1, parameters, list))
+        const whole = withoutLatency(mergeSums(plan, parts))
+        expect(mergeSums(plan, parts.map(withoutLatency))).toEqual(whole)
+        expect(withoutLatency(whole)).toEqual(whole)
+      }),
+    )
+  })
+
+  it('says the same of two services that differ in their latencies alone', () => {
+    fc.assert(
+      fc.property(pairs, latency, (list, other) => {
+        const ended = list.map((pair) => ({ ...pair, baselineMs: 10, canaryMs: 10 }))
+        const late = ended.map((pair) => ({ ...pair, canaryMs: other }))
+        const [one, two] = [ended, late].map((of) =>
+          withoutLatency(foldPairs(plan, 1, parameters, of)).actions.map(({ scores }) => scores),
+        )
+        expect(two).toEqual(one)
+      }),
+    )
+  })
+})

@@ -47,7 +47,7 @@ const GET: WireRequest = {
   path: '/',
   headers: [],
   body: undefined,
-  keepBody: false,
+  keepBytes: 0,
   timeoutMs: 5_000,
 }
 
@@ -154,7 +154,7 @@ describe('a client', () => {
     const client = clientOf(server)
     const counted = await ask(client)
     expect(counted).toMatchObject({ end: 'answered', bytes: 10_000_000, chunks: [] })
-    const kept = await ask(client, { keepBody: true })
+    const kept = await ask(client, { keepBytes: MAX_KEPT_BYTES })
     expect(kept.bytes).toBe(10_000_000)
     expect(kept.chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(MAX_KEPT_BYTES)
     expect(server.accepted()).toBe(1)

@@ -126,4 +126,25 @@ describe('Blocks', () => {
     const [handed] = settled(blocks)
     expect(handed?.block).toMatchObject({ phase: 'quiet', startSeconds: 0.2, endSeconds: 1 })
   })
+
+  it('of a rollout go on from a number, and carry what held when they began', () => {
+    let marks = { episode: 0, comparable: true, climb: true }
+    const blocks = new Blocks({
+      plan: examplePlan(),
+      seed: 1,
+      originMs: 0,
+      blockMs: () => 500,
+      firstIndex: 41,
+      marks: () => marks,
+    })
+    blocks.begin('load', 0)
+    marks = { episode: 1, comparable: false, climb: true }
+    blocks.tick(520)
+    blocks.close(1000)
+    for (const index of [41, 42]) blocks.parameters(index, parameters)
+    expect(settled(blocks).map(({ block }) => [block.index, block.marks])).toEqual([
+      [41, { episode: 0, comparable: true, climb: true }],
+      [42, { episode: 1, comparable: false, climb: true }],
+    ])
+  })
 })

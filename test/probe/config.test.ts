@@ -48,11 +48,11 @@ describe('loadConfig()', () => {
     ['routers:\n  edge: { kind: haproxy, mode: weights }', 'routers.edge.mode: weights', 3],
     ['analysis:\n  margins: { cpu: 10% }', 'analysis.margins.cpu', 3],
     [
-      'targets:\n  shop:\n    baseline: http://a\n    canary: http://b\n    instances: { canary: 1 }',
-      'targets.shop.instances',
+      'targets:\n  shop:\n    baseline: http://a\n    canary: http://b\n    metrics: { pid: 1 }',
+      'targets.shop.metrics',
       6,
     ],
-    ['server: { tokens: [] }', 'server.tokens', 2],
+    ['server: { retention: 30 }', 'server.retention', 2],
   ])('refuses what is not built by name: %s', async (text, key, line) => {
     const fault = await faultOf(load(`version: 1\n${text}\n`))
     expect(fault.code).toBe('not-built')

@@ -50,4 +50,17 @@ describe('createSeriesRecorder', () => {
     const lastQuiet = recorder.points('a', 'errors').findLast((point) => point.phase === 'quiet')
     expect(lastQuiet?.at).toBe(1000)
   })
+
+  it('never joins points of two episodes', () => {
+    const recorder = createSeriesRecorder()
+    for (let at = 0; at < 2001; at += 1) {
+      const moment = { at, phase: 'load', lnRun: 0, episode: Number(at >= 1001) } as const
+      recorder.add('home', 'errors', moment, { lnEvidence: Number(at >= 1001), pairs: at })
+    }
+    for (const point of recorder.points('home', 'errors')) {
+      expect(point.lnEvidence).toBe(point.episode)
+      expect(point.minLnEvidence ?? point.episode).toBe(point.episode)
+      expect(point.maxLnEvidence ?? point.episode).toBe(point.episode)
+    }
+  })
 })

@@ -54,6 +54,26 @@ export function recover(moment: Moment): Decision | undefined {
   })
 }
 
+/**
+ * The router was restarted and forgot its weight: nobody moved it, so what is certain is set again,
+ * a lower weight after a fall and a higher one after a start from an old file.
+ */
+export function restoreAfterRouterRestart(moment: Moment): Decision | undefined {
+  const { before, observation } = moment
+  const { reading } = observation
+  if (!LIVE.includes(before.state) || isForeignPause(before) || reading.kind !== 'read') {
+    return undefined
+  }
+  const { configuredBp, incarnation = before.incarnation } = reading
+  if (before.incarnation === '' || incarnation === before.incarnation) return undefined
+  const certainBp = Math.min(before.intendedBp, before.appliedBp)
+  if (configuredBp === certainBp && before.intendedBp === certainBp) return undefined
+  return decisionOf(moment, {
+    toBp: certainBp,
+    cause: because.routerRestarted(configuredBp, certainBp),
+  })
+}
+
 /** The fixed rules: to 0 at once, whatever else is going on. */
 export function reactToCritical(moment: Moment): Decision | undefined {
   const { before, observation } = moment
@@ -106,7 +126,7 @@ export function reduce(moment: Moment): Decision | undefined {
   const toBp = reducedWeight(policy, before.intendedBp)
   if (toBp === 0) return goToZero(moment, 'rolled_back', cause, { hysteresis })
   const state = before.state === 'paused' ? 'paused' : 'holding'
-  const changes = { state, hysteresis, promoteAsked: false } as const
+  const changes = { state, hysteresis, anomaly: cause.message, promoteAsked: false } as const
   return decisionOf(moment, { changes, toBp, cause })
 }
 

@@ -51,6 +51,7 @@ function findUnusable(
     return because.notReadBack(reading.configuredBp, before.intendedBp)
   }
   if (judgement === undefined) return because.notJudged()
+  if (facts.baselineIll !== undefined) return because.baselineIll(facts.baselineIll)
   // Written so that a figure that is not a number is not enough.
   if (!(facts.deliveredShare >= LEAST_DELIVERED)) {
     return because.loadNotDelivered(facts.deliveredShare)

@@ -84,9 +84,8 @@ export function concludeRun(
   state: RunState,
   plan: Plan,
   end: RunEnd,
-  now: RunCircumstances,
+  judged: RunJudgement,
 ): Report {
-  const judged = judgeRun(state, plan, now)
   const summary = summaryInput(state, plan, judged)
   const { lagP99Ms, cpu, notSent } = generatorOf(state)
   return {

@@ -8,11 +8,11 @@ import type { Plan } from '../../core/contract/plan.ts'
 import type { Decision, StopReason } from '../judge.ts'
 import { endSecondsOf, quietLimitSeconds } from '../plan.ts'
 import { isLastPhase, isProven, type RunState } from './run-state.ts'
-import { type PhaseState } from './phase-state.ts'
+import { hasNamed, type PhaseState } from './phase-state.ts'
 import { mayBeHealthy } from './verdict.ts'
 
 /** After an alarm the run goes on this long to name an action. */
-const BLOCKS_TO_NAME = 60
+export const BLOCKS_TO_NAME = 60
 /** A quiet phase that shows nothing by now goes on to load. */
 const QUIET_BLOCKS = 20
 const QUIET_LN_RUN = Math.log(2)
@@ -22,10 +22,7 @@ export function decide(state: RunState, plan: Plan): Decision {
   if (present === undefined) return { kind: 'go-on' }
   if (state.rules.critical !== undefined) return stop('critical')
   if (state.rules.ill !== undefined) return stop('baseline-ill')
-  const named = present.alarms.some(
-    (stream) => stream.scope.kind === 'action' && stream.named !== undefined,
-  )
-  if (named) return stop('named')
+  if (hasNamed(present)) return stop('named')
   const waited = present.alarm === undefined ? 0 : present.blocks - present.alarm.block
   if (waited >= BLOCKS_TO_NAME && plan.duration === 'auto') return stop('not-localised')
   // A block ends at a quiet moment, so the end is the block end that is nearest to it.

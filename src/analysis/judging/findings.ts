@@ -14,26 +14,49 @@ const SERVICE = { kind: 'service' } as const
 
 /** Regressed streams: the fixed rule first, then causes, then the strongest evidence. */
 export function findingsOf(state: RunState, plan: Plan): Finding[] {
-  const named = state.phases.flatMap((phase) =>
-    phase.alarms
-      .filter((stream) => stream.scope.kind === 'action' && stream.named !== undefined)
-      .map((stream) => namedFinding(state, plan, phase, stream)),
-  )
-  const first = named.filter(
-    (finding, index) =>
-      named.findIndex((o) => o.action === finding.action && o.metric === finding.metric) === index,
-  )
-  const sorted = first.toSorted(
+  const episodes = new Set(state.phases.map(({ episode }) => episode))
+  const found = [...episodes].flatMap((episode) => findingsOfEpisode(state, plan, episode))
+  return found.toSorted(
     (left, right) =>
-      Number(right.role === 'cause') - Number(left.role === 'cause') ||
-      right.lnEvidence - left.lnEvidence,
+      rankOf(right) - rankOf(left) ||
+      (left.rule === 'critical' ? 0 : right.lnEvidence - left.lnEvidence),
   )
-  const critical = criticalFindings(state, plan)
-  if (critical.length > 0 || sorted.length > 0) return [...critical, ...sorted]
-  return state.phases
-    .filter((phase) => phase.alarm !== undefined)
-    .slice(0, 1)
-    .map((phase) => unlocalisedFinding(state, plan, phase))
+}
+
+function rankOf({ rule, role }: Finding): number {
+  return rule === 'critical' ? 2 : Number(role === 'cause')
+}
+
+/** A phase alone: the fixed rule if it fired in it, and the actions that it named. */
+export function findingsOfPhase(state: RunState, plan: Plan, phase: PhaseState): Finding[] {
+  if (phase.closed !== undefined) return [...phase.closed]
+  const named = phase.alarms
+    .filter((stream) => stream.scope.kind === 'action' && stream.named !== undefined)
+    .map((stream) => namedFinding(state, plan, phase, stream))
+  const found = [...criticalFindings(state, plan, phase), ...named]
+  if (found.length > 0 || phase.alarm === undefined) return found
+  return [unlocalisedFinding(state, plan, phase)]
+}
+
+/** An alarm that named nothing speaks only where nothing else does. */
+function findingsOfEpisode(state: RunState, plan: Plan, episode: number): Finding[] {
+  const all = state.phases
+    .filter((phase) => phase.episode === episode)
+    .flatMap((phase) => findingsOfPhase(state, plan, phase))
+  const first = all.filter(
+    (finding, index) => all.findIndex((other) => isSameFinding(other, finding)) === index,
+  )
+  const local = first.filter((finding) => !isUnlocalised(finding))
+  return local.length > 0 ? local : first.slice(0, 1)
+}
+
+/** The run alarmed, and this finding names no action. */
+export function isUnlocalised({ action, rule }: Finding): boolean {
+  return action === WHOLE_SERVICE && rule === 'evidence'
+}
+
+function isSameFinding(one: Finding, other: Finding): boolean {
+  return one.action === other.action && one.metric === other.metric && one.rule === other.rule
 }
 
 /** When a finding's evidence was last at its highest, in seconds from the end of the warm-up. */
@@ -90,7 +113,7 @@ function namedFinding(
 ): Finding {
   const { scope, metric, weight, lnSupremum, named } = stream
   const effect = findEffect(phase, plan, scope, metric)
-  const role = roleOf(plan, phase)
+  const role = roleOf(state, phase)
   return {
     action: nameOf(plan, scope),
     metric,
@@ -102,7 +125,7 @@ function namedFinding(
     lnThreshold: lnThresholdOf(phase.alpha, weight),
     ...momentsOf(state, named?.seconds ?? 0, named?.onset ?? 0),
     phase: phase.phase,
-    episode: 0,
+    episode: phase.episode,
     transient: lnDownOf(stream) >= -Math.log(plan.alphaHealthy),
     rule: 'evidence',
   }
@@ -125,7 +148,7 @@ function unlocalisedFinding(state: RunState, plan: Plan, phase: PhaseState): Fin
     lnThreshold: -Math.log(phase.alpha),
     ...momentsOf(state, phase.alarm?.seconds ?? 0, onsetOf(strongest)),
     phase: phase.phase,
-    episode: 0,
+    episode: phase.episode,
     transient: lnDownOf(strongest) >= -Math.log(plan.alphaHealthy),
     rule: 'evidence',
   }
@@ -136,11 +159,12 @@ function lnShareOf({ weight, lnSupremum }: AlarmStream): number {
   return Math.log(weight) + lnSupremum
 }
 
-function criticalFindings(state: RunState, plan: Plan): Finding[] {
+/** Of the phase in which the fixed rule fired; empty for any other. */
+function criticalFindings(state: RunState, plan: Plan, phase: PhaseState): Finding[] {
   const { critical, criticalSeconds = 0, criticalOnset = 0 } = state.rules
-  const phase = state.phases.findLast(({ startSeconds }) => startSeconds < criticalSeconds)
-  const stream = phase && findAlarm(phase, SERVICE, 'errors')
-  if (critical === undefined || phase === undefined || stream === undefined) return []
+  const firedIn = state.phases.findLast(({ startSeconds }) => startSeconds < criticalSeconds)
+  const stream = findAlarm(phase, SERVICE, 'errors')
+  if (critical === undefined || firedIn !== phase || stream === undefined) return []
   const { pairs, baselineFailed, canaryFailed } = countsOf(phase, plan, SERVICE)
   const estimate = rounded((canaryFailed - baselineFailed) / pairs)
   return [
@@ -154,7 +178,7 @@ function criticalFindings(state: RunState, plan: Plan): Finding[] {
       lnThreshold: lnThresholdOf(phase.alpha, stream.weight),
       ...momentsOf(state, criticalSeconds, criticalOnset),
       phase: phase.phase,
-      episode: 0,
+      episode: phase.episode,
       transient: false,
       rule: 'critical',
     },
@@ -162,9 +186,9 @@ function criticalFindings(state: RunState, plan: Plan): Finding[] {
 }
 
 /** "Only under load" can be said only where there was a quiet phase to compare with. */
-function roleOf(plan: Plan, phase: PhaseState): Role | undefined {
-  if (phase.phase === 'quiet') return 'cause'
-  return plan.phases.includes('quiet') ? 'under_load' : undefined
+function roleOf({ phases }: RunState, { phase }: PhaseState): Role | undefined {
+  if (phase === 'quiet') return 'cause'
+  return phases.some((one) => one.phase === 'quiet') ? 'under_load' : undefined
 }
 
 /** Report times count from the end of the warm-up, in milliseconds of a second. */

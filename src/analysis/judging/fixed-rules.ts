@@ -6,13 +6,34 @@
 import type { Plan } from '../../core/contract/plan.ts'
 import type { BlockSums } from '../fold.ts'
 
-const CRITICAL_SHARE = 0.5
-const CRITICAL_SECONDS = 3
-const CRITICAL_PAIRS = 20
+/** When a canary fails so badly that nobody waits for evidence. */
+export interface CriticalRule {
+  /** Least share of the pairs that failed on the canary. */
+  readonly failures: number
+  /** The last seconds that are looked at, and more until they hold this many pairs. */
+  readonly windowSeconds: number
+  readonly minPairs: number
+}
+
+export interface RuleTerms {
+  readonly critical: CriticalRule
+  /** Once ill is ill for the whole run; else it holds while the last seconds say so. */
+  readonly illStays: boolean
+}
+
+/** The terms of a probe. */
+export const PROBE_TERMS: RuleTerms = {
+  critical: { failures: 0.5, windowSeconds: 3, minPairs: 20 },
+  illStays: true,
+}
+
 const CRITICAL_TIMEOUTS = 3
 /** A baseline above this is ill, unless its objective allows more; below it is well. */
 const ILL_SHARE = 0.05
 const ILL_SECONDS = 10
+/** Before that time a baseline is ill that fails like a dead one, as the breaker sees it. */
+const DEAD_SHARE = 0.5
+const DEAD_SECONDS = 3
 const ILL_PAIRS = 100
 const LEAST_ILL_PAIRS = 20
 /** Windows grow to hold enough pairs, but not beyond this. */
@@ -62,12 +83,13 @@ export function createFixedRules(): FixedRules {
   return { recent: [], timeouts: 0 }
 }
 
-/** Takes in a scored block; what it finds stays. */
+/** Takes in a scored block; what it finds stays, but for a baseline whose illness may pass. */
 export function applyFixedRules(
   rules: FixedRules,
   plan: Plan,
   sums: BlockSums,
   block: { readonly seconds: number; readonly endSeconds: number },
+  terms: RuleTerms = PROBE_TERMS,
 ): void {
   rules.recent.push({
     ...countsOf(sums.actions),
@@ -76,8 +98,9 @@ export function applyFixedRules(
   })
   if (rules.recent.length > MOST_BLOCKS) rules.recent.shift()
   const longestRow = longestTimeoutRow(rules, sums)
-  find(rules, plan, { longestRow, endSeconds: block.endSeconds, leastSeconds: CRITICAL_SECONDS })
-  while (secondsOf(rules.recent.slice(1)) > LONGEST_WINDOW_SECONDS) rules.recent.shift()
+  find(rules, plan, { longestRow, endSeconds: block.endSeconds, atEnd: false, terms })
+  const kept = Math.max(LONGEST_WINDOW_SECONDS, terms.critical.windowSeconds)
+  while (secondsOf(rules.recent.slice(1)) > kept) rules.recent.shift()
 }
 
 /**
@@ -85,8 +108,13 @@ export function applyFixedRules(
  * windows, and then what there is decides.
  * @param endSeconds where the last block ended
  */
-export function applyFixedRulesAtEnd(rules: FixedRules, plan: Plan, endSeconds: number): void {
-  find(rules, plan, { longestRow: rules.timeouts, endSeconds, leastSeconds: 0 })
+export function applyFixedRulesAtEnd(
+  rules: FixedRules,
+  plan: Plan,
+  endSeconds: number,
+  terms: RuleTerms = PROBE_TERMS,
+): void {
+  find(rules, plan, { longestRow: rules.timeouts, endSeconds, atEnd: true, terms })
 }
 
 /** Share of failed baseline requests over the last seconds; 0 where nothing was sent. */
@@ -99,32 +127,36 @@ interface Moment {
   /** The longest row of canary timeouts up to now. */
   readonly longestRow: number
   readonly endSeconds: number
-  /** A window that covers less says nothing yet. */
-  readonly leastSeconds: number
+  /** What there is decides, also where it is shorter than a window. */
+  readonly atEnd: boolean
+  readonly terms: RuleTerms
 }
 
 function find(rules: FixedRules, plan: Plan, moment: Moment): void {
+  const { endSeconds, terms } = moment
   const critical = findCritical(rules.recent, moment)
   if (critical !== undefined && rules.critical === undefined) {
     rules.critical = critical
-    rules.criticalSeconds = moment.endSeconds
-    rules.criticalOnset =
-      moment.endSeconds - secondsOf(windowOf(rules.recent, CRITICAL_SECONDS, CRITICAL_PAIRS))
+    rules.criticalSeconds = endSeconds
+    const { windowSeconds, minPairs } = terms.critical
+    rules.criticalOnset = endSeconds - secondsOf(windowOf(rules.recent, windowSeconds, minPairs))
   }
   const ill = findBaselineIll(rules.recent, plan, moment) ?? findIllAction(rules.recent, plan)
+  if (!terms.illStays) delete rules.ill
   if (ill !== undefined && rules.ill === undefined) rules.ill = ill
 }
 
 function findCritical(
   recent: readonly RecentBlock[],
-  { longestRow: timeouts, leastSeconds }: Moment,
+  { longestRow: timeouts, atEnd, terms: { critical } }: Moment,
 ): Critical | undefined {
-  const window = windowOf(recent, CRITICAL_SECONDS, CRITICAL_PAIRS)
+  const { failures, windowSeconds, minPairs } = critical
+  const window = windowOf(recent, windowSeconds, minPairs)
   const { pairs, baselineFailed, canaryFailed } = countsOf(window)
   if (baselineFailed >= ILL_SHARE * pairs) return undefined
   if (timeouts >= CRITICAL_TIMEOUTS) return { kind: 'timeouts', count: timeouts }
-  const enough = pairs >= CRITICAL_PAIRS && secondsOf(window) >= leastSeconds
-  if (!enough || canaryFailed < CRITICAL_SHARE * pairs) return undefined
+  const enough = pairs >= minPairs && (atEnd || secondsOf(window) >= windowSeconds)
+  if (!enough || canaryFailed < failures * pairs) return undefined
   return { kind: 'failures', failed: canaryFailed, pairs }
 }
 
@@ -135,12 +167,12 @@ function findCritical(
 function findBaselineIll(
   recent: readonly RecentBlock[],
   plan: Plan,
-  { leastSeconds }: Moment,
+  { atEnd }: Moment,
 ): BaselineIll | undefined {
   const window = windowOf(recent, ILL_SECONDS, ILL_PAIRS)
   const { pairs, baselineFailed: failed } = countsOf(window)
   const seconds = secondsOf(window)
-  if (pairs < LEAST_ILL_PAIRS || seconds < leastSeconds) return undefined
+  if (pairs < LEAST_ILL_PAIRS || (!atEnd && seconds < DEAD_SECONDS)) return undefined
   const actions = plan.actions.map((_, index) =>
     countsOf(
       window.map(
@@ -153,7 +185,7 @@ function findBaselineIll(
       (sum, { sloErrorRate = 0 }, index) => sum + sloErrorRate * (actions[index]?.pairs ?? 0),
       0,
     ) / pairs
-  const limit = Math.max(allowed, seconds < ILL_SECONDS ? CRITICAL_SHARE : ILL_SHARE)
+  const limit = Math.max(allowed, seconds < ILL_SECONDS ? DEAD_SHARE : ILL_SHARE)
   if (failed / pairs <= limit) return undefined
   const worst = actions.reduce(
     (best, counts, index) =>

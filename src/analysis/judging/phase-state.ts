@@ -3,6 +3,7 @@
  * intervals and the counts. Plain data, so that it can be written down and restored.
  */
 
+import type { Finding } from '../../core/contract/report.ts'
 import { alphaOf, type Plan } from '../../core/contract/plan.ts'
 import type { Phase } from '../../core/verdict.ts'
 import { updateEvidence } from '../evidence.ts'
@@ -37,6 +38,8 @@ export interface PhaseCounts {
 
 export interface PhaseState {
   readonly phase: Phase
+  /** Of a rollout; 0 in a probe. */
+  readonly episode: number
   /** This phase's share of α. */
   readonly alpha: number
   /** Seconds from the start of the run. */
@@ -53,13 +56,22 @@ export interface PhaseState {
   lnRun: number
   lnRunSupremum: number
   alarm?: { readonly block: number; readonly seconds: number }
+  /** What it found in all, once nothing is added to it any more; then its streams are gone. */
+  closed?: readonly Finding[]
 }
 
-export function createPhaseState(plan: Plan, phase: Phase, startSeconds: number): PhaseState {
+/** @param of a rollout: the episode, and the share of α that this phase of it may spend */
+export function createPhaseState(
+  plan: Plan,
+  phase: Phase,
+  startSeconds: number,
+  of: { readonly episode: number; readonly alpha: number } = { episode: 0, alpha: alphaOf(plan) },
+): PhaseState {
   const horizon = plan.horizonBlocks[phase]
   return {
     phase,
-    alpha: alphaOf(plan),
+    episode: of.episode,
+    alpha: of.alpha,
     startSeconds,
     endSeconds: startSeconds,
     blocks: 0,
@@ -86,7 +98,12 @@ export function updatePhase(
   state: PhaseState,
   plan: Plan,
   sums: BlockSums,
-  block: { readonly endSeconds: number; readonly capped: boolean },
+  block: {
+    readonly endSeconds: number
+    readonly capped: boolean
+    /** False for a block whose latencies were taken out; default true. */
+    readonly comparable?: boolean
+  },
 ): void {
   state.blocks += 1
   state.cappedBlocks += Number(block.capped)
@@ -98,7 +115,9 @@ export function updatePhase(
     const of = sumsOf(plan, scope, sums)
     updateInterval(ratio, (grid) => latencySum(of, SLOTS.grid(grid)), plan.alpha)
   }
-  updateWobble(state.wobble, latencySum(sums.actions, SLOTS.grid(GRID.indexOf(0))))
+  if (block.comparable !== false) {
+    updateWobble(state.wobble, latencySum(sums.actions, SLOTS.grid(GRID.indexOf(0))))
+  }
   const weighted = state.alarms.map((stream) => ({ ...stream, lnUp: lnUpOf(stream) }))
   state.lnRun = lnRunEvidence(weighted)
   state.lnRunSupremum = Math.max(state.lnRunSupremum, state.lnRun)
@@ -111,6 +130,11 @@ export function updatePhase(
     if (stream === undefined) continue
     stream.named ??= { seconds: block.endSeconds, onset: onsetOf(stream) }
   }
+}
+
+/** Whether an action was named after this phase's alarm. */
+export function hasNamed({ alarms }: PhaseState): boolean {
+  return alarms.some((stream) => stream.scope.kind === 'action' && stream.named !== undefined)
 }
 
 /** The counts of a scope, summed over its actions. */

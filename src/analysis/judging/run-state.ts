@@ -2,10 +2,25 @@
 
 import type { Plan } from '../../core/contract/plan.ts'
 import type { GeneratorReading } from '../../core/contract/sample.ts'
-import type { StopReason } from '../judge.ts'
-import { createLearning, parametersOf, type Learning, type Parameters } from '../parameters.ts'
-import { createFixedRules, type FixedRules } from './fixed-rules.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { ClosedBlock, StopReason } from '../judge.ts'
+import {
+  createLearning,
+  learn,
+  parametersOf,
+  type Learning,
+  type Parameters,
+} from '../parameters.ts'
+import {
+  applyFixedRules,
+  createFixedRules,
+  type FixedRules,
+  type RuleTerms,
+} from './fixed-rules.ts'
 import { type PhaseState } from './phase-state.ts'
+
+/** Blocks t+1 and t+2 may still ask for what was known after t−1 and t. */
+const KEPT_PARAMETERS = 4
 
 export interface RunState {
   readonly schema: 'outrider.judge/1'
@@ -38,6 +53,78 @@ export function createRunState(plan: Plan): RunState {
     readings: [],
     capped: { blocks: 0, baseline: 0, canary: 0 },
     odd: 0,
+  }
+}
+
+/** First: the block is the next one. */
+export function openBlock(state: RunState, plan: Plan, block: ClosedBlock): void {
+  invariant(block.index === state.blocks + 1, 'blocks are added in order')
+  if (state.blocks === 0) {
+    state.originSeconds = block.startSeconds
+    if (state.parameters.every(({ after }) => after < 0)) remember(state, plan, 0)
+  }
+  state.blocks = block.index
+}
+
+/** Last, when the block was scored: the fixed rules, and what later blocks learn from it. */
+export function closeBlock(
+  state: RunState,
+  plan: Plan,
+  block: ClosedBlock,
+  terms?: RuleTerms,
+): void {
+  const { startSeconds, endSeconds, capped, sums } = block
+  const span = { seconds: endSeconds - startSeconds, endSeconds }
+  applyFixedRules(state.rules, plan, sums, span, terms)
+  state.capped.blocks += Number(capped.length > 0)
+  state.capped.baseline += Number(capped.includes('baseline'))
+  state.capped.canary += Number(capped.includes('canary'))
+  state.odd += sums.actions.reduce((sum, { odd }) => sum + odd, 0)
+  learn(state.learning, sums)
+  remember(state, plan, block.index)
+}
+
+/** The parameters as they are after this block; 0 = after the warm-up. */
+export function remember(state: RunState, plan: Plan, after: number): void {
+  state.parameters.push(parametersOf(plan, state.learning, after))
+  if (state.parameters.length > KEPT_PARAMETERS) state.parameters.shift()
+}
+
+/** The parameters for a block: those after the one before the last. */
+export function parametersFor(state: RunState, index: number): Parameters | undefined {
+  const after = Math.max(0, index - 2)
+  return state.parameters.find((parameters) => parameters.after === after)
+}
+
+/**
+ * The state that `toJson` wrote.
+ * @throws RangeError if it is none, or belongs to another plan
+ */
+export function restoreRunState(restored: unknown, plan: Plan): RunState {
+  return checkRunState(fromJson(restored), plan)
+}
+
+/** @throws RangeError as `restoreRunState` */
+export function checkRunState(state: unknown, plan: Plan): RunState {
+  const schema =
+    typeof state === 'object' && state !== null && 'schema' in state ? state.schema : undefined
+  if (schema !== 'outrider.judge/1') throw new RangeError('Not a snapshot of this judge')
+  // Our own writing, read back; its version was checked.
+  const run = state as RunState
+  if (run.learning.length !== plan.actions.length) {
+    throw new RangeError('The snapshot belongs to another plan')
+  }
+  return run
+}
+
+/** A reading as a recorded line has it, so that a replay sees the same. */
+export function readingAsRecorded(reading: GeneratorReading): GeneratorReading {
+  const { at, lagP99Ms, cpu, notSent } = reading
+  return {
+    at: Number(at.toFixed(3)),
+    lagP99Ms: Number(lagP99Ms.toFixed(3)),
+    cpu: Number(cpu.toFixed(4)),
+    notSent,
   }
 }
 

@@ -67,14 +67,25 @@ export function findingWords(finding: Finding): string {
   return `${name} ${effectWords(metric, effect)}${load}${intervalWords(effect)}`
 }
 
+/** What was found, as short as it can be said: one clause, and how much more there is. */
+export function foundWords(
+  findings: readonly Finding[],
+  reasons: readonly Reason[],
+): string | undefined {
+  const critical = reasons.find(({ code }) => code === 'critical')
+  if (critical !== undefined) return critical.message
+  const lead = leadOf(findings)
+  if (lead === undefined) return undefined
+  const others = new Set(findings.map(({ action }) => action)).size - 1
+  return `${findingWords(lead)}${others === 0 ? '' : ` and ${counted(others, 'more action')}`}`
+}
+
 function regressedSummary(input: SummaryInput): string {
   const first = leadOf(input.findings)
   const critical = input.reasons.find(({ code }) => code === 'critical')
   if (critical !== undefined) return `critical: ${critical.message}`
   if (first === undefined) return 'The canary regressed'
-  const others = new Set(input.findings.map(({ action }) => action)).size - 1
-  const more = others === 0 ? '' : ` and ${counted(others, 'more action')}`
-  const words = `${findingWords(first)}${more}`
+  const words = foundWords(input.findings, input.reasons) ?? ''
   const where = first.action === WHOLE_SERVICE ? `not localised: ${words}` : words
   const rest = restWords(input)
   return `${where}, decided after ${secondsWords(first.detectedAt)}${rest === '' ? '' : `; ${rest}`}`

@@ -31,12 +31,13 @@ export interface RunJudgement {
   readonly reasons: readonly Reason[]
 }
 
-const LEAST_SECONDS = 20
-const LAG_MS = 10
-const LAG_SHARE_OF_MEDIAN = 0.2
-const NOT_SENT_SHARE = 0.1
+export const LEAST_SECONDS = 20
+/** The generator is the bottleneck beyond these. */
+export const LAG_MS = 10
+export const LAG_SHARE_OF_MEDIAN = 0.2
+export const NOT_SENT_SHARE = 0.1
 const DELIVERED_SHARE = 0.9
-const CAPPED_SHARE = 0.05
+export const CAPPED_SHARE = 0.05
 /** Both arms were capped about equally often: the rarer at least half as often. */
 const ALIKE = 0.5
 const COLD_START_SECONDS = 30
@@ -83,7 +84,8 @@ export function mayBeHealthy(state: RunState): boolean {
   )
 }
 
-function criticalReason({ rules: { critical } }: RunState): Reason | undefined {
+/** The fixed rule in words; undefined while it did not fire. */
+export function criticalReason({ rules: { critical } }: RunState): Reason | undefined {
   if (critical === undefined) return undefined
   const message =
     critical.kind === 'failures'
@@ -92,7 +94,8 @@ function criticalReason({ rules: { critical } }: RunState): Reason | undefined {
   return { code: 'critical', message }
 }
 
-function illReason({ rules: { ill } }: RunState, plan: Plan): Reason | undefined {
+/** A baseline that fails by itself, in words. */
+export function illReason({ rules: { ill } }: RunState, plan: Plan): Reason | undefined {
   if (ill === undefined) return undefined
   const share = percentWords(ill.failed / ill.pairs)
   const worst = plan.actions[ill.worst]?.action ?? ''
@@ -205,7 +208,8 @@ function healthStopper(state: RunState, plan: Plan, now: RunCircumstances): Reas
   return undefined
 }
 
-function localReasons(state: RunState, plan: Plan, findings: readonly Finding[]): Reason[] {
+/** Why an alarm named no action; empty where it did. */
+export function localReasons(state: RunState, plan: Plan, findings: readonly Finding[]): Reason[] {
   if (findings.some(({ action }) => action !== '*')) return []
   const phase = state.phases.find(({ alarm }) => alarm !== undefined)
   const suspects = phase === undefined ? [] : suspectsOf(phase, plan)
@@ -214,7 +218,7 @@ function localReasons(state: RunState, plan: Plan, findings: readonly Finding[])
 }
 
 /** What a reader should know beside the verdict. */
-function informationOf(state: RunState, plan: Plan, now: RunCircumstances): Reason[] {
+export function informationOf(state: RunState, plan: Plan, now: RunCircumstances): Reason[] {
   const changed = changedScopes(state, plan)
   return [
     ...(now.breaker === undefined

@@ -4,6 +4,8 @@ import * as z from 'zod'
 import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
 import { parseDurationSeconds, parseShare } from '../units.ts'
 import { criteriaSchema } from './criteria.ts'
+import { ALERT_KINDS, SEVERITIES } from './investigation.ts'
+import { policySchema } from './policy.ts'
 import { NOT_BUILT_ROUTER_VALUES, routerSchema } from './routers.ts'
 
 export const ARRIVALS = ['recorded', 'poisson', 'constant', 'closed'] as const
@@ -36,9 +38,62 @@ const targetSchema = z.strictObject({
   control: httpUrl.optional(),
   /** Host header (and TLS server name) to send instead of the address's. */
   host: z.string().min(1).optional(),
+  /** How many processes serve each arm: what tells live load per instance. */
+  instances: z
+    .strictObject({ baseline: z.int().min(1).max(100_000), canary: z.int().min(1).max(100_000) })
+    .optional(),
   tls: z.strictObject({ ca: z.string().min(1).optional() }).optional(),
 })
 export type Target = z.output<typeof targetSchema>
+
+const variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, {
+  error: 'must be the name of a variable like SLACK_URL',
+})
+const channelSchema = z.strictObject({
+  kind: z.enum(['webhook', 'slack']),
+  /** The variable that holds the address, which may be a secret itself. */
+  url_env: variable,
+  on: z
+    .array(z.enum(ALERT_KINDS))
+    .min(1)
+    .default([...ALERT_KINDS]),
+  severity: z.enum(SEVERITIES).default('page'),
+  runbook: httpUrl.optional(),
+})
+export type AlertChannel = z.output<typeof channelSchema>
+
+export const ACCESS_ROLES = ['viewer', 'operator', 'admin'] as const
+const tokenSchema = z.strictObject({
+  name: configName,
+  role: z.enum(ACCESS_ROLES),
+  /** Of the token itself, which stands in no file. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, { error: 'must be 64 hexadecimal digits' })
+    .transform((digits) => digits.toLowerCase()),
+})
+export type AccessToken = z.output<typeof tokenSchema>
+export type AccessRole = AccessToken['role']
+
+/** The audit log names a token by its name, so one name may not stand for two. */
+function refuseTwice(
+  tokens: readonly AccessToken[],
+  context: z.core.$RefinementCtx<AccessToken[]>,
+): void {
+  for (const key of ['name', 'sha256'] as const) {
+    const index = tokens.findIndex(
+      (token, place) => tokens.findIndex((other) => other[key] === token[key]) < place,
+    )
+    if (index < 0) continue
+    const message = 'is that of another token'
+    context.addIssue({
+      code: 'custom',
+      path: [index, key],
+      message,
+      params: { mend: 'change one' },
+    })
+  }
+}
 
 export const HEALTHY_METRICS = ['latency_typical', 'latency_tail_share', 'errors'] as const
 
@@ -79,20 +134,27 @@ export const configSchema = z.strictObject({
       healthy_margins: z.partialRecord(z.enum(HEALTHY_METRICS), share).default({}),
     })
     .prefault({}),
-  server: z.strictObject({ listen: z.string().default('127.0.0.1:7070') }).prefault({}),
+  /** Of every rollout; a request may change parts of it. */
+  policy: policySchema.prefault({}),
+  alerts: z.array(channelSchema).max(50).default([]),
+  server: z
+    .strictObject({
+      listen: z.string().default('127.0.0.1:7070'),
+      /** Needed for any address but loopback. */
+      tokens: z.array(tokenSchema).max(1000).superRefine(refuseTwice).default([]),
+    })
+    .prefault({}),
 })
 
 export type Config = z.output<typeof configSchema>
 
 /** Keys of the contract that later versions bring, by path; `=` parts a value that is refused. */
 export const NOT_BUILT_KEYS: readonly string[] = [
-  'policy',
-  'alerts',
+  'policy.cohorts',
+  'alerts.*.kind=email',
   'analysis.segments',
-  'targets.*.instances',
   'targets.*.metrics',
   'targets.*.cost_per_hour',
-  'server.tokens',
   'server.retention',
   'analysis.margins.responses',
   'analysis.margins.cpu',

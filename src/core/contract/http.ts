@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import { ARMS } from '../arm.ts'
 import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
-import { ARRIVALS, HEALTHY_METRICS } from './config.ts'
+import { ACCESS_ROLES, ARRIVALS, HEALTHY_METRICS } from './config.ts'
 import { criteriaSchema } from './criteria.ts'
 import { profileInputSchema } from './profile.ts'
 import { reportSchema } from './report.ts'
@@ -79,6 +79,11 @@ export const pageQuery = z.strictObject({
 export const seriesQuery = z.strictObject({
   action: z.string().min(1).max(200),
   metric: z.enum(EVIDENCE_METRICS),
+})
+/** Investigations of one rollout or of one run. */
+export const investigationsQuery = pageQuery.extend({
+  rollout: z.string().min(1).max(100).optional(),
+  run: z.string().min(1).max(100).optional(),
 })
 export const startedSchema = z.strictObject({ id: z.string() })
 export const statusSchema = z.enum(['running', 'done', 'failed'])
@@ -203,3 +208,8 @@ export const actionsSchema = z.strictObject({
   ),
 })
 export const stateSchema = z.strictObject({ status: z.string() })
+
+/** `POST /session`: the token itself, which never stands in an address. */
+export const sessionBody = z.strictObject({ token: z.string().min(1).max(500) })
+/** Who asks, as the configuration names them. */
+export const sessionSchema = z.strictObject({ name: z.string(), role: z.enum(ACCESS_ROLES) })

@@ -138,65 +138,65 @@ const documentSchema = requestSchema.extend({
     .optional(),
 })
 
+const writtenSchema = z.strictObject({
+  kind: kind.optional(),
+  start: writtenWeight.optional(),
+  up: writtenWeight.optional(),
+  down: writtenWeight.optional(),
+  min: writtenWeight.optional(),
+  max: writtenWeight.optional(),
+  factor: factor.optional(),
+  down_factor: factor.optional(),
+  weight: writtenWeight.optional(),
+  for: writtenDuration.optional(),
+  stages: z
+    .array(
+      z.strictObject({
+        weight: writtenWeight,
+        for: writtenDuration.optional(),
+        limits: z
+          .strictObject({
+            success_rate: share.optional(),
+            p95_ms: z.number().positive().optional(),
+          })
+          .optional(),
+        gate: z.literal('manual').optional(),
+      }),
+    )
+    .max(100)
+    .optional(),
+  interval: writtenDuration.pipe(seconds.min(1, 'must be at least 1 s')).optional(),
+  hold_ticks: ticks.optional(),
+  clear_ticks: ticks.min(1).optional(),
+  max_reversals: reversals.optional(),
+  alpha: alpha.optional(),
+  gate: z.strictObject({ need: gateNeed, max: writtenDuration.optional() }).optional(),
+  promote_on: promoteOn.optional(),
+  give_up_after: writtenDuration.optional(),
+  critical: z
+    .strictObject({
+      failures: share.optional(),
+      window: writtenDuration.optional(),
+      min_pairs: count.optional(),
+    })
+    .optional(),
+  live_guard: z
+    .strictObject({
+      errors: share.optional(),
+      window: writtenDuration.optional(),
+      min_requests: count.optional(),
+    })
+    .optional(),
+  rate: z.number().positive().max(100).optional(),
+  on_promoted: z
+    .union([z.strictObject({ webhook_env: variable }), z.strictObject({ exec: command })])
+    .optional(),
+})
+
 /** The policy of `outrider.yaml`. */
-export const policySchema = z
-  .strictObject({
-    kind: kind.optional(),
-    start: writtenWeight.optional(),
-    up: writtenWeight.optional(),
-    down: writtenWeight.optional(),
-    min: writtenWeight.optional(),
-    max: writtenWeight.optional(),
-    factor: factor.optional(),
-    down_factor: factor.optional(),
-    weight: writtenWeight.optional(),
-    for: writtenDuration.optional(),
-    stages: z
-      .array(
-        z.strictObject({
-          weight: writtenWeight,
-          for: writtenDuration.optional(),
-          limits: z
-            .strictObject({
-              success_rate: share.optional(),
-              p95_ms: z.number().positive().optional(),
-            })
-            .optional(),
-          gate: z.literal('manual').optional(),
-        }),
-      )
-      .max(100)
-      .optional(),
-    interval: writtenDuration.pipe(seconds.min(1, 'must be at least 1 s')).optional(),
-    hold_ticks: ticks.optional(),
-    clear_ticks: ticks.min(1).optional(),
-    max_reversals: reversals.optional(),
-    alpha: alpha.optional(),
-    gate: z.strictObject({ need: gateNeed, max: writtenDuration.optional() }).optional(),
-    promote_on: promoteOn.optional(),
-    give_up_after: writtenDuration.optional(),
-    critical: z
-      .strictObject({
-        failures: share.optional(),
-        window: writtenDuration.optional(),
-        min_pairs: count.optional(),
-      })
-      .optional(),
-    live_guard: z
-      .strictObject({
-        errors: share.optional(),
-        window: writtenDuration.optional(),
-        min_requests: count.optional(),
-      })
-      .optional(),
-    rate: z.number().positive().max(100).optional(),
-    on_promoted: z
-      .union([z.strictObject({ webhook_env: variable }), z.strictObject({ exec: command })])
-      .optional(),
-  })
-  .transform((written, context) =>
-    complete(documentSchema.parse(toDocumentNames(written)), context, 'written'),
-  )
+export const policySchema = writtenSchema.transform((written, context) =>
+  complete(documentSchema.parse(toDocumentNames(written)), context, 'written'),
+)
 
 /** The complete policy as a document. */
 export const policyDocumentSchema = documentSchema.transform((given, context) =>
@@ -209,6 +209,16 @@ export const policyDocumentSchema = documentSchema.transform((given, context) =>
  */
 export const policyRequestSchema = requestSchema
 export type PolicyRequest = z.output<typeof policyRequestSchema>
+
+/** What a request may change, in the words of `outrider.yaml`: only what is written is given. */
+export const policyFileSchema = writtenSchema
+  .omit({ on_promoted: true })
+  .transform((written): PolicyRequest => requestSchema.parse(toDocumentNames(written)))
+
+/** The keys of YAML for a path of the document: `['gate', 'maxSeconds']` → `['gate', 'max']`. */
+export function writtenPolicyPath(path: readonly string[]): string[] {
+  return path.map((key) => WRITTEN_NAMES[key] ?? key)
+}
 
 /**
  * The policy of one rollout: what the request says goes before what is configured. With another kind

@@ -8,7 +8,7 @@
  */
 
 import { foldPairs, type PairRecord } from '../../analysis/fold.ts'
-import type { ClosedBlock } from '../../analysis/judge.ts'
+import type { BlockMarks, ClosedBlock } from '../../analysis/judge.ts'
 import type { Parameters } from '../../analysis/parameters.ts'
 import { createBlockCloser, type BlockCloser } from '../../analysis/quiescence.ts'
 import type { Arm } from '../../core/arm.ts'
@@ -25,6 +25,8 @@ export interface Slice {
   readonly index: number
   readonly phase: Phase
   readonly startMs: number
+  /** Of a rollout. */
+  readonly marks?: BlockMarks
   openPairs: number
   readonly pairs: PairRecord[]
   /** Kept only when the run records its samples. */
@@ -43,6 +45,10 @@ export interface BlocksOptions {
   readonly originMs: number
   /** Read when a phase begins: the warm-up may find that the service needs longer blocks. */
   readonly blockMs: () => number
+  /** Default 1. */
+  readonly firstIndex?: number
+  /** In a rollout: what holds for a block that begins now. */
+  readonly marks?: () => BlockMarks
 }
 
 export class Blocks {
@@ -55,11 +61,12 @@ export class Blocks {
   readonly #dropped: Set<Slice>
   #closer: BlockCloser | undefined
   #slice: Slice | undefined
-  #nextIndex = 1
+  #nextIndex: number
   #limits: Parameters | undefined
 
   constructor(options: BlocksOptions) {
     this.#options = options
+    this.#nextIndex = options.firstIndex ?? 1
     this.#between = {
       index: 0,
       phase: 'load',
@@ -167,7 +174,9 @@ export class Blocks {
   #open(phase: Phase, startMs: number): Slice {
     const index = this.#nextIndex
     this.#nextIndex += 1
-    return { index, phase, startMs, openPairs: 0, pairs: [], samples: [] }
+    const marks = this.#options.marks?.()
+    const marked = marks === undefined ? {} : { marks }
+    return { index, phase, startMs, ...marked, openPairs: 0, pairs: [], samples: [] }
   }
 
   #shut(slice: Slice, endMs: number, capped: readonly Arm[]): void {
@@ -184,6 +193,7 @@ export class Blocks {
       endSeconds: (endMs - originMs) / 1000,
       capped,
       sums: foldPairs(plan, seed, parameters, slice.pairs),
+      ...(slice.marks === undefined ? {} : { marks: slice.marks }),
     }
   }
 }

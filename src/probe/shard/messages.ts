@@ -1,7 +1,7 @@
 /** What the coordinator and the worker of a run say to each other; all of it can be cloned. */
 
 import type { BlockSums } from '../../analysis/fold.ts'
-import type { ClosedBlock } from '../../analysis/judge.ts'
+import type { BlockMarks, ClosedBlock } from '../../analysis/judge.ts'
 import type { Parameters } from '../../analysis/parameters.ts'
 import type { TallyState } from '../../analysis/tally.ts'
 import type { Arm } from '../../core/arm.ts'
@@ -12,6 +12,21 @@ import type { GeneratorReading } from '../../core/contract/sample.ts'
 import type { Arrivals } from '../../core/contract/config.ts'
 import type { Phase } from '../../core/verdict.ts'
 import type { ArmAddress } from '../../generator/traffic.ts'
+import type { Recollection } from './memory.ts'
+import type { Reference } from './pairs.ts'
+
+/** What a leg of a rollout has beside a probe: it may go on where another one ended. */
+export interface LegInput {
+  readonly firstBlock: number
+  /** The phase after the warm-up. */
+  readonly phase: Phase
+  /** A warm-up of fixed length; left out = as planned. */
+  readonly warmupSeconds?: number
+  /** Pairs per second under load. */
+  readonly rate: number
+  readonly reference: Reference
+  readonly marks: BlockMarks
+}
 
 export interface WorkerInput {
   readonly runId: string
@@ -30,13 +45,21 @@ export interface WorkerInput {
   readonly recordSamples: boolean
   /** For the warm-up, which is folded before any block. */
   readonly parameters: Parameters
+  /** Left out in a probe. */
+  readonly leg?: LegInput
 }
 
 export type ToWorker =
   | { readonly kind: 'parameters'; readonly index: number; readonly parameters: Parameters }
   | { readonly kind: 'end-phase' }
+  /** What holds for blocks that begin from now on. */
+  | { readonly kind: 'marks'; readonly marks: BlockMarks }
+  /** On under load at this rate, whatever phase it is. */
+  | { readonly kind: 'climb'; readonly rate: number }
   /** What is in flight may end, within limits, and sessions cut short clean up. */
   | { readonly kind: 'stop' }
+  /** What is remembered of an action of the plan, or of the whole service. */
+  | { readonly kind: 'inquire'; readonly id: number; readonly action: string }
 
 export type FromWorker =
   | { readonly kind: 'phase'; readonly phase: 'warm-up' | Phase; readonly atSeconds: number }
@@ -64,4 +87,5 @@ export type FromWorker =
     }
   /** The breaker tripped, and what was in flight has ended and was handed over. */
   | { readonly kind: 'drained' }
+  | ({ readonly kind: 'inquiry'; readonly id: number } & Recollection)
   | { readonly kind: 'failed'; readonly error: string }

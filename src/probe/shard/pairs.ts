@@ -1,25 +1,36 @@
 /** From the exchanges of one step to its samples and to the pair that is scored. */
 
 import type { PairRecord } from '../../analysis/fold.ts'
-import type { Sample, Segment } from '../../core/contract/sample.ts'
+import { isFailure, type Sample, type Segment } from '../../core/contract/sample.ts'
 import type { Exchange, Step } from '../../generator/traffic.ts'
 
-/** Undefined where the pair may not be scored: an arm is missing, or was aborted by us. */
+/** The arm that the canary's latency is compared with. */
+export type Reference = 'baseline' | 'control'
+
+/**
+ * Undefined where the pair may not be scored: an arm is missing, was aborted by us, or the control
+ * that latency is compared with failed where the baseline did not. Outcomes are always those of
+ * canary and baseline.
+ */
 export function pairOf(
   step: Step,
   exchanges: readonly Exchange[],
   action: number | undefined,
   originMs: number,
+  reference: Reference = 'baseline',
 ): PairRecord | undefined {
   const baseline = exchanges.find((exchange) => exchange.arm === 'baseline')
   const canary = exchanges.find((exchange) => exchange.arm === 'canary')
   if (action === undefined || baseline === undefined || canary === undefined) return undefined
   if (exchanges.some((exchange) => exchange.outcome === 'aborted')) return undefined
+  const compared = exchanges.find((exchange) => exchange.arm === reference)
+  const isLost = compared === undefined || isFailure(compared.outcome)
+  if (isLost && !isFailure(baseline.outcome)) return undefined
   return {
     pair: step.pair,
     action,
     at: (step.intendedMs - originMs) / 1000,
-    baselineMs: baseline.latencyMs,
+    baselineMs: isLost ? baseline.latencyMs : compared.latencyMs,
     canaryMs: canary.latencyMs,
     baseline: baseline.outcome,
     canary: canary.outcome,

@@ -8,6 +8,7 @@ import { foldPairs } from '../../analysis/fold.ts'
 import { warmUpLimits } from '../../analysis/plan.ts'
 import { createTally } from '../../analysis/tally.ts'
 import { createWarmUp } from '../../analysis/warm-up.ts'
+import type { BlockMarks } from '../../analysis/judge.ts'
 import type { Arm } from '../../core/arm.ts'
 import type { Clock } from '../../core/clock.ts'
 import { formatSample, isFailure } from '../../core/contract/sample.ts'
@@ -16,9 +17,10 @@ import { createBreaker } from '../../generator/guard.ts'
 import { createStrainMeter, type StrainMeter } from '../../generator/strain.ts'
 import { createTraffic, type Exchange, type Step, type Traffic } from '../../generator/traffic.ts'
 import { Blocks, type Slice } from './blocks.ts'
+import { Memory } from './memory.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
 import { paceOf } from './pace.ts'
-import { pairOf, samplesOf, slowestMedianMs } from './pairs.ts'
+import { pairOf, samplesOf, slowestMedianMs, type Reference } from './pairs.ts'
 
 /** How often a block is asked whether it may close (STATISTICS 2). */
 const TICK_MS = 20
@@ -38,9 +40,9 @@ export class Shard {
   readonly #clock: Clock
   readonly #post: (message: FromWorker) => void
   readonly #originMs: number
-  readonly #firstPhase: Phase
   readonly #actionIndex: ReadonlyMap<string, number>
   readonly #tally = createTally()
+  readonly #memory: Memory
   readonly #breaker = createBreaker()
   readonly #warmUp
   readonly #warm: Slice
@@ -49,6 +51,10 @@ export class Shard {
   readonly #traffic: Traffic
   readonly #strain: StrainMeter
   #blockMs: number
+  #firstPhase: Phase
+  #rate: number
+  #reference: Reference
+  #marks: BlockMarks | undefined
   #state: State = 'warm-up'
   #warmFolded = false
   #warmSeconds = 0
@@ -57,14 +63,19 @@ export class Shard {
   #reading: NodeJS.Timeout | undefined
 
   constructor(input: WorkerInput, clock: Clock, post: (message: FromWorker) => void) {
-    const { plan, seed } = input
+    const { plan, seed, leg } = input
     this.#input = input
     this.#clock = clock
     this.#post = post
     this.#originMs = clock.nowMs()
-    this.#firstPhase = plan.phases[0] ?? 'load'
+    this.#firstPhase = leg?.phase ?? plan.phases[0] ?? 'load'
+    this.#rate = leg?.rate ?? plan.rate
+    this.#reference = leg?.reference ?? 'baseline'
+    this.#marks = leg?.marks
     this.#actionIndex = new Map(plan.actions.map((planned, index) => [planned.action, index]))
-    this.#warmUp = createWarmUp(warmUpLimits(plan))
+    this.#memory = new Memory([...this.#actionIndex.keys()])
+    const warmup = leg?.warmupSeconds ?? plan.warmup
+    this.#warmUp = createWarmUp(warmUpLimits({ ...plan, warmup }))
     this.#blockMs = plan.blockSeconds * 1000
     this.#warm = {
       index: 0,
@@ -79,6 +90,8 @@ export class Shard {
       seed,
       originMs: this.#originMs,
       blockMs: () => this.#blockMs,
+      ...(leg === undefined ? {} : { firstIndex: leg.firstBlock }),
+      ...(leg === undefined ? {} : { marks: () => this.#marks ?? leg.marks }),
     })
     this.#traffic = this.#createTraffic()
     this.#strain = createStrainMeter(() => this.#traffic.counts())
@@ -100,8 +113,17 @@ export class Shard {
       case 'end-phase':
         if (this.#state === 'judging' && !this.#quietOver) await this.#endPhase()
         return
+      case 'marks':
+        this.#marks = message.marks
+        return
+      case 'climb':
+        if (this.#state !== 'tripped' && this.#state !== 'ended') await this.#climb(message.rate)
+        return
       case 'stop':
         if (this.#state !== 'ended') await this.#stop()
+        return
+      case 'inquire':
+        this.#post({ kind: 'inquiry', id: message.id, ...this.#memory.recall(message.action) })
         return
     }
   }
@@ -132,25 +154,34 @@ export class Shard {
           for (const [arm, whole] of completed) this.#tally.session(arm, whole)
         },
       },
+      remembers: (action, nowMs) => this.#memory.wants(action, nowMs),
     })
   }
 
   #sent(step: Step, arm: Arm, sentMs: number): void {
     this.#enter(step)
     const action = this.#actionIndex.get(step.action)
-    if (arm !== 'control' && action !== undefined) {
-      this.#blocks.closer()?.started(arm, step.pair, action, sentMs)
+    const twin = this.#twinOf(arm)
+    if (twin !== undefined && action !== undefined) {
+      this.#blocks.closer()?.started(twin, step.pair, action, sentMs)
     }
   }
 
+  /** Whose place an arm has where latencies are compared; undefined for the arm beside them. */
+  #twinOf(arm: Arm): 'baseline' | 'canary' | undefined {
+    if (arm === 'canary') return 'canary'
+    return arm === this.#reference ? 'baseline' : undefined
+  }
+
   #ended(step: Step, { arm, outcome, endedMs, latencyMs }: Exchange): void {
-    if (arm === 'control') return
-    this.#blocks.closer()?.ended(arm, step.pair, endedMs)
+    const twin = this.#twinOf(arm)
+    if (twin !== undefined) this.#blocks.closer()?.ended(twin, step.pair, endedMs)
     if (outcome === 'aborted') return
-    this.#breaker.ended(arm, isFailure(outcome), endedMs)
+    if (arm !== 'control') this.#breaker.ended(arm, isFailure(outcome), endedMs)
     const action = this.#actionIndex.get(step.action)
-    if (this.#state === 'warm-up' && action !== undefined && outcome === 'ok') {
-      this.#warmUp.add(arm, action, latencyMs, this.#seconds(endedMs))
+    if (twin === undefined || action === undefined || outcome !== 'ok') return
+    if (this.#state === 'warm-up') {
+      this.#warmUp.add(twin, action, latencyMs, this.#seconds(endedMs))
     }
   }
 
@@ -170,7 +201,11 @@ export class Shard {
     const samples = samplesOf(step, exchanges, this.#originMs)
     for (const sample of samples) this.#tally.add(sample)
     const action = this.#actionIndex.get(step.action)
-    const pair = pairOf(step, exchanges, action, this.#originMs)
+    const pair = pairOf(step, exchanges, action, this.#originMs, this.#reference)
+    const isStrayWarmUp = slice === this.#warm && this.#state === 'judging'
+    if (pair !== undefined && !isStrayWarmUp) {
+      this.#memory.add(step.action, pair, samples[0]?.segment, exchanges)
+    }
     const kept = this.#input.recordSamples ? samples : []
     if (slice !== this.#warm) {
       this.#blocks.ended(slice, pair, kept)
@@ -217,6 +252,7 @@ export class Shard {
       if (this.#state !== 'draining') return
     }
     this.#state = 'judging'
+    this.#memory.clear()
     this.#warmSeconds = this.#seconds(this.#clock.nowMs())
     this.#begin(this.#firstPhase)
   }
@@ -225,7 +261,21 @@ export class Shard {
     this.#quietOver = true
     this.#blocks.drop()
     await this.#traffic.changePace(this.#paceOf('load'))
-    if (this.#state === 'judging') this.#begin('load')
+    // A climb may have come in between: whoever is first begins.
+    const isBegun = this.#blocks.closer() !== undefined
+    if (this.#state === 'judging' && !isBegun) this.#begin('load')
+  }
+
+  /** The open block goes on, unless it is quiet or compares with another arm. */
+  async #climb(rate: number): Promise<void> {
+    const isOther = this.#blocks.current().phase === 'quiet' || this.#reference === 'control'
+    this.#firstPhase = 'load'
+    this.#rate = rate
+    this.#reference = 'baseline'
+    if (this.#marks !== undefined) this.#marks = { ...this.#marks, climb: true }
+    const isBetween = this.#blocks.closer() === undefined
+    if (this.#state === 'judging' && (isOther || isBetween)) await this.#endPhase()
+    else await this.#traffic.changePace(this.#paceOf('load'))
   }
 
   #begin(phase: Phase): void {
@@ -311,7 +361,8 @@ export class Shard {
   }
 
   #paceOf(phase: Phase): ReturnType<typeof paceOf> {
-    return paceOf(this.#input.plan, phase, this.#input.arrivals, this.#input.timeScale)
+    const { plan, arrivals, timeScale } = this.#input
+    return paceOf({ ...plan, rate: this.#rate }, phase, arrivals, timeScale)
   }
 
   #seconds(ms: number): number {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { replay, type NumberedLine, type ReplayOptions } from '../../src/analysis/replay.ts'
-import type { Report } from '../../src/core/contract/report.ts'
-import { formatSample, toSampleLine } from '../../src/core/contract/sample.ts'
-import { UsageError } from '../../src/core/errors.ts'
-import { createRandom } from '../../src/core/random.ts'
+import {
+  replay,
+  type NumberedLine,
+  type ReplayOptions,
+} from '../../../src/analysis/recorded/replay.ts'
+import type { Report } from '../../../src/core/contract/report.ts'
+import { formatSample, toSampleLine } from '../../../src/core/contract/sample.ts'
+import { UsageError } from '../../../src/core/errors.ts'
+import { createRandom } from '../../../src/core/random.ts'
 import {
   createWorld,
   failing,
@@ -13,7 +17,7 @@ import {
   settings,
   slower,
   type Change,
-} from './synthetic.ts'
+} from '../synthetic.ts'
 
 const OPTIONS: ReplayOptions = { settings, run: 'p1', startedAt: '2026-01-01T00:00:00Z' }
 

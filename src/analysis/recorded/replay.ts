@@ -4,20 +4,20 @@
  * by a plan made from its own counts.
  */
 
-import type { ActionDocument } from '../core/contract/ontology.ts'
-import type { Plan } from '../core/contract/plan.ts'
-import type { Report } from '../core/contract/report.ts'
-import type { GeneratorReading, RunHeader } from '../core/contract/sample.ts'
-import { UsageError } from '../core/errors.ts'
-import { freezePlan, planHashOf, replaceInPlan, type PlanSettings } from './plan.ts'
-import { NumberedRecording, type Recording } from './recorded/numbered.ts'
-import { createSessionCounter } from './recorded/pairing.ts'
-import { createRebuild } from './recorded/rebuild.ts'
-import { createRecordedRun, type RecordedRun } from './recorded/recorded-run.ts'
-import { surveyLines, type NumberedLine, type Survey } from './recorded/survey.ts'
-import { createTally } from './tally.ts'
+import type { ActionDocument } from '../../core/contract/ontology.ts'
+import type { Plan } from '../../core/contract/plan.ts'
+import type { Report } from '../../core/contract/report.ts'
+import type { GeneratorReading, RunHeader } from '../../core/contract/sample.ts'
+import { UsageError } from '../../core/errors.ts'
+import { freezePlan, planHashOf, replaceInPlan, type PlanSettings } from '../plan.ts'
+import { NumberedRecording, type Recording } from './numbered.ts'
+import { createSessionCounter } from './pairing.ts'
+import { createRebuild } from './rebuild.ts'
+import { createRecordedRun, type RecordedRun } from './recorded-run.ts'
+import { surveyLines, type NumberedLine, type Survey } from './survey.ts'
+import { createTally } from '../tally.ts'
 
-export type { NumberedLine } from './recorded/survey.ts'
+export type { NumberedLine } from './survey.ts'
 
 export interface ReplaySource {
   /** The name that errors show. */
