@@ -14,14 +14,22 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
-const PAGES: ReadonlySet<string> = new Set(['index.html', 'probe.html', 'docs.html'])
+const PAGE_NAMES = [
+  'index.html',
+  'probe.html',
+  'rollout.html',
+  'investigation.html',
+  'docs.html',
+] as const
+export type PageName = (typeof PAGE_NAMES)[number]
+const PAGES: ReadonlySet<string> = new Set(PAGE_NAMES)
 
 export interface Assets {
   /** The version of the package. */
   readonly version: string
   /** Undefined where no file has this path; pages are not served by their file names. */
   find(path: string, ifNoneMatch: string | undefined): Response | undefined
-  page(name: 'index.html' | 'probe.html' | 'docs.html', status?: number): Response
+  page(name: PageName, status?: number): Response
 }
 
 interface File {

@@ -13,6 +13,8 @@ import {
 } from '../src/core/json-schema.ts'
 import { jsonPointer, parseWith } from '../src/core/parse.ts'
 import { UsageError } from '../src/core/errors.ts'
+import type { Needed } from './access/access.ts'
+import type { Caller } from './access/sessions.ts'
 import { ProblemError } from './problem.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'delete'
@@ -29,6 +31,8 @@ interface Described {
   /** As Hono writes it: `/probes/:id`. */
   readonly path: string
   readonly summary: string
+  /** Left out = `viewer` to read, `operator` to write. */
+  readonly role?: Needed
   readonly answers: Readonly<Record<number, Answer>>
   /** Body limit in bytes; left out = that of a JSON body. */
   readonly maxBodyBytes?: 'json' | 'profiles'
@@ -46,6 +50,10 @@ export interface Call<Query, Body> {
   readonly context: Context
   /** The `:id` of the path. */
   readonly id: string
+  /** Undefined only where the role is `anyone`. */
+  readonly caller: Caller | undefined
+  /** What the audit log calls whoever asks. */
+  readonly by: string
   readonly query: Query
   readonly body: Body
   /** The raw body of a write. */
@@ -59,10 +67,14 @@ interface Definition<Query extends ObjectSchema, Body extends Schema> extends De
 }
 
 export interface Endpoint extends Described {
+  readonly role: Needed
   readonly query: ObjectSchema | undefined
   readonly body: Schema | undefined
   readonly run: (context: Context, bytes: Buffer) => Promise<Response>
 }
+
+/** What the audit log calls somebody whom no token names; no token can be called so. */
+export const NOBODY = '(nobody)'
 
 export function endpoint<
   Query extends ObjectSchema = typeof noFields,
@@ -71,16 +83,22 @@ export function endpoint<
   const { query, body, handle, ...described } = definition
   return {
     ...described,
+    role: definition.role ?? (definition.method === 'get' ? 'viewer' : 'operator'),
     query,
     body,
     async run(context, bytes) {
       const id = context.req.param('id') ?? ''
       const search = new URL(context.req.url).searchParams
+      const given = readJson(bytes, definition)
+      context.set('reason', reasonOf(given))
+      const caller = context.get('caller')
       return await handle({
         context,
         id,
+        caller,
+        by: caller?.name ?? NOBODY,
         query: readQuery(search, query, definition.freeQuery),
-        body: readJson(bytes, definition),
+        body: given,
         bytes,
       } as Call<Parsed<Query>, Parsed<Body>>)
     },
@@ -128,6 +146,11 @@ function readJson(bytes: Buffer, described: Described & { readonly body?: Schema
   const value = parseJson(bytes.toString('utf8'), 'body')
   look?.(value)
   return parseWith(schema, value, { what: 'body', code: 'bad-body', locate: jsonPointer })
+}
+
+function reasonOf(body: unknown): string | undefined {
+  const isSaid = typeof body === 'object' && body !== null && 'reason' in body
+  return isSaid && typeof body.reason === 'string' ? body.reason : undefined
 }
 
 function readQuery(

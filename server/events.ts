@@ -4,7 +4,8 @@
  * `reset`, and reads the state anew. A client that does not read is cut off, and may resume.
  */
 
-import type { RunningProbe } from '../src/outrider.ts'
+import type { RolloutDocument } from '../src/core/contract/rollout.ts'
+import type { Rollouts, RunningProbe } from '../src/outrider.ts'
 
 export type ProbeEvent = Parameters<Parameters<RunningProbe['watch']>[1]>[0]
 
@@ -38,6 +39,68 @@ export function streamProbe(probe: RunningProbe, options: StreamOptions): Respon
       after = 0
     }
     return probe.watch(after, (event) => {
+      if (event.seq <= after) return
+      after = event.seq
+      send({ name: event.kind, id: event.seq, data: event })
+      if (event.kind === 'end') finish()
+    })
+  })
+}
+
+/** What is kept of a rollout: the lines after which one may resume. */
+export interface KeptSpan {
+  readonly oldestSeq: number
+  readonly newestSeq: number
+  /** Undefined while it goes on; what was noted after the end is no event of its stream. */
+  readonly endSeq: number | undefined
+}
+
+/** The history has lines that are no events, and the events one, the end, that is no history. */
+export function keptSpan(rollouts: Rollouts, { id, history }: RolloutDocument): KeptSpan {
+  let oldestSeq = history[0]?.seq ?? Infinity
+  let newestSeq = history.at(-1)?.seq ?? 0
+  let endSeq: number | undefined
+  let seen = 0
+  let before: number
+  // A long journal is told in parts.
+  do {
+    before = seen
+    const leave = rollouts.watch(id, seen, (event) => {
+      if (!('seq' in event)) return
+      seen = event.seq
+      oldestSeq = Math.min(oldestSeq, seen)
+      newestSeq = Math.max(newestSeq, seen)
+      if (event.kind === 'end') endSeq = seen
+    })
+    leave()
+  } while (seen > before)
+  return { oldestSeq: Math.min(oldestSeq, newestSeq), newestSeq, endSeq }
+}
+
+/**
+ * The stream of a rollout, whichever process controls it; it ends after the `end` event. Events of
+ * the moment have no id, so nobody resumes after them, and the next one replaces them.
+ * @param span of the kept events, where the client resumes
+ */
+export function streamRollout(
+  rollouts: Rollouts,
+  id: string,
+  span: KeptSpan | undefined,
+  options: StreamOptions,
+): Response {
+  return stream(options, (send, finish) => {
+    let after = options.after ?? 0
+    if (span !== undefined && !(after >= span.oldestSeq && after <= span.newestSeq)) {
+      const { oldestSeq, newestSeq } = span
+      const reason = after > newestSeq ? 'ahead' : after < oldestSeq ? 'too-old' : 'unknown'
+      send({ name: 'reset', data: { reason, oldestSeq, newestSeq } })
+      after = 0
+    }
+    return rollouts.watch(id, after, (event) => {
+      if (!('seq' in event)) {
+        send({ name: event.kind, data: event })
+        return
+      }
       if (event.seq <= after) return
       after = event.seq
       send({ name: event.kind, id: event.seq, data: event })

@@ -41,8 +41,13 @@ export function limitRequests(limits: Limits, clock: Clock): MiddlewareHandler {
   }
 }
 
-/** A place among so many; `take` gives the way to leave it again. */
-export function createSeats(count: number): { take(): () => void } {
+export interface Seats {
+  /** A place; gives the way to leave it again. @throws ProblemError 503 if all are taken */
+  take(): () => void
+}
+
+/** Places for so many at once. */
+export function createSeats(count: number): Seats {
   let taken = 0
   return {
     take() {

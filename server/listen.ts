@@ -1,10 +1,11 @@
-/** Opens the HTTP door on a loopback address and closes it gracefully. */
+/** Opens the HTTP door, on loopback or with tokens, and closes it gracefully. */
 
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { UsageError } from '../src/core/errors.ts'
 import type { Outrider } from '../src/outrider.ts'
+import { isLoopback } from './access/hosts.ts'
 import { createApp, type AppOptions } from './app.ts'
 
 export interface ListenOptions extends Omit<AppOptions, 'listenHost' | 'stopping'> {
@@ -28,14 +29,16 @@ const CONNECTIONS = 512
 
 /**
  * Serves until `close`.
- * @throws UsageError `bad-listen`, `listen-not-loopback`, `port-in-use` or `port-refused`
+ * @throws UsageError `bad-listen`, `listen-needs-tokens`, `port-in-use` or `port-refused`
  */
 export async function listen(outrider: Outrider, options: ListenOptions): Promise<Listening> {
   const { host, port } = parseListen(options.listen)
+  const hasTokens = outrider.config.server.tokens.length > 0
+  if (!isLoopback(host) && !hasTokens) throw needsTokens(options.listen, port)
   const stopping = new AbortController()
   const { listen: _address, ...rest } = options
   const shownHost = host.includes(':') ? `[${host}]` : host
-  const app = createApp(outrider, { ...rest, listenHost: shownHost, stopping: stopping.signal })
+  const app = createApp(outrider, { ...rest, listenHost: host, stopping: stopping.signal })
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer,
@@ -87,18 +90,21 @@ function parseListen(text: string): { host: string; port: number } {
       mend: 'write it like 127.0.0.1:7070',
     })
   }
-  const host = match[1].replace(/^\[|\]$/g, '').toLowerCase()
-  if (host !== 'localhost' && host !== '::1' && !/^127(\.\d{1,3}){3}$/.test(host)) {
-    throw new UsageError(
-      `Cannot listen on "${text}": this version has no tokens, so it serves this machine only`,
-      {
-        code: 'listen-not-loopback',
-        where: 'server.listen',
-        mend: `use 127.0.0.1:${port}, and an ssh tunnel from elsewhere`,
-      },
-    )
-  }
-  return { host, port }
+  return { host: match[1].replace(/^\[|\]$/g, '').toLowerCase(), port }
+}
+
+function needsTokens(text: string, port: number): UsageError {
+  return new UsageError(
+    `Cannot listen on "${text}": others reach it too, and server.tokens of outrider.yaml is empty`,
+    {
+      code: 'listen-needs-tokens',
+      where: 'server.listen',
+      mend:
+        'make a token with `openssl rand -hex 32`, its hash with `printf %s TOKEN | sha256sum`, ' +
+        'and write it as tokens: [{ name: ci, role: operator, sha256: "…" }] below server; ' +
+        `or use 127.0.0.1:${port} and an ssh tunnel`,
+    },
+  )
 }
 
 function listenError(error: NodeJS.ErrnoException, listen: string): UsageError {

@@ -2,9 +2,20 @@
 
 import { problemSchema } from '../src/core/contract/http.ts'
 import { fieldsOf, jsonSchemaOf } from '../src/core/json-schema.ts'
+import { COOKIE } from './access/access.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 
 type Json = Record<string, unknown>
+
+const SCHEMES: Json = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'A token of server.tokens. Without any there, which loopback allows, none is needed.',
+  },
+  session: { type: 'apiKey', in: 'cookie', name: COOKIE, description: 'From POST /session.' },
+}
 
 /** The whole description. */
 export function describeApi(endpoints: readonly Endpoint[], version: string): Json {
@@ -22,6 +33,7 @@ export function describeApi(endpoints: readonly Endpoint[], version: string): Js
       version,
       description: 'Sends synthetic twin users ahead of a rollout. Errors are RFC 9457 documents.',
     },
+    components: { securitySchemes: SCHEMES },
     paths,
   }
 }
@@ -31,6 +43,9 @@ function operationOf(endpoint: Endpoint): Json {
   const parameters = parametersOf(endpoint)
   return {
     summary: endpoint.summary,
+    // Of these schemes OpenAPI 3.1 reads the list as the roles that are needed.
+    security:
+      endpoint.role === 'anyone' ? [] : [{ token: [endpoint.role] }, { session: [endpoint.role] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: body } }),
     responses: responsesOf(endpoint.answers),

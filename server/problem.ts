@@ -6,7 +6,9 @@
 import type { Problem } from '../src/core/contract/http.ts'
 import {
   CapacityError,
+  ConflictError,
   OutriderError,
+  RouterError,
   StoreError,
   TargetError,
   UsageError,
@@ -36,6 +38,13 @@ export class ProblemError extends Error {
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   'duplicate-profile': 409,
   'unknown-profile': 404,
+  'unknown-rollout': 404,
+  'rollout-open': 409,
+  'rollout-held': 409,
+  'rollout-fenced': 409,
+  // The router answered; it only is not as a rollout needs it.
+  'router-not-ready': 409,
+  'router-not-at-zero': 409,
 }
 
 /** The document for anything thrown. What is no error of ours says nothing of its inside. */
@@ -66,15 +75,16 @@ export function problemResponse(thrown: unknown): Response {
 }
 
 /**
- * Wrong use is the caller's (400), a busy target or a full house a conflict (409), an application
- * that does not answer a bad gateway (502): we are the gateway between the caller and it.
+ * Wrong use is the caller's (400); a busy target, a full house or a state that forbids it a conflict
+ * (409); an application or a router that does not answer a bad gateway (502): we are the gateway
+ * between the caller and it.
  */
 function statusOf(error: OutriderError): number {
   const special = STATUS_OF_CODE[error.code]
   if (special !== undefined) return special
   if (error instanceof UsageError) return 400
-  if (error instanceof CapacityError) return 409
-  if (error instanceof TargetError) return 502
+  if (error instanceof CapacityError || error instanceof ConflictError) return 409
+  if (error instanceof TargetError || error instanceof RouterError) return 502
   if (error instanceof StoreError) return 503
   return 500
 }

@@ -5,10 +5,10 @@
  */
 
 import type { MiddlewareHandler } from 'hono'
+import type { Hosts } from './access/hosts.ts'
 import { ProblemError } from './problem.ts'
 
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'DELETE', 'PATCH'])
-const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 
 const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
@@ -21,15 +21,14 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-/** Refuses a foreign Host and a foreign origin, and sets the headers of every answer. */
-export function guardRequests(listenHost: string): MiddlewareHandler {
-  const allowed = new Set([...LOOPBACK_NAMES, listenHost.toLowerCase()])
+/** Refuses a foreign Host and a foreign origin. */
+export function guardRequests(hosts: Hosts): MiddlewareHandler {
   return async (context, next) => {
     const host = context.req.header('host') ?? ''
-    if (!allowed.has(nameOf(host))) {
+    if (!hosts.has(nameOf(host))) {
       throw new ProblemError(403, 'host-not-allowed', `Cannot answer for host "${shown(host)}"`, {
         where: 'header host',
-        mend: `use ${[...allowed].join(' or ')}`,
+        mend: `use ${hosts.names().join(' or ')}`,
       })
     }
     const isWrite = WRITES.has(context.req.method)

@@ -8,6 +8,15 @@ import type {
   MetricReport,
   Report,
 } from '../../src/core/contract/report.ts'
+import type { Alert, Investigation } from '../../src/core/contract/investigation.ts'
+import type {
+  HistoryEntry,
+  ReadingPoint,
+  RolloutAct,
+  RolloutDocument,
+  RolloutOutline,
+  Rung,
+} from '../../src/core/contract/rollout.ts'
 
 declare global {
   const Chart: typeof ChartClass
@@ -17,6 +26,18 @@ declare global {
   type ApiReport = Report
   type ApiEffect = Effect
   type ApiMetricReport = MetricReport
+  type ApiRollout = RolloutDocument
+  type ApiRolloutListed = RolloutOutline
+  type ApiHistoryEntry = HistoryEntry
+  type ApiReading = ReadingPoint
+  type ApiAct = RolloutAct
+  type ApiRung = Rung
+  type ApiAlert = Alert
+  type ApiInvestigation = Investigation
+  type ApiExchange = Investigation['exchanges'][number]
+  type ApiSegment = Investigation['segments'][number]
+  /** A row of GET /investigations. */
+  type ApiInvestigationListed = Pick<Investigation, 'id' | 'run' | 'at' | 'title' | 'rollout'>
   type PhaseName = 'warm-up' | 'quiet' | 'load'
 
   interface ApiProgress {
@@ -80,6 +101,7 @@ declare global {
     readonly lnEvidence: number
     readonly lnHealthyEvidence?: number
     readonly lnRun: number
+    readonly ratio?: number
     readonly pairs: number
     readonly minLnEvidence?: number
     readonly maxLnEvidence?: number

@@ -1,144 +1,234 @@
 // @ts-check
-/** The overview: what runs, what ended, what needs a person. Read anew every two seconds. */
+/** The overview: what needs a person, what runs, what ended. Read anew every two seconds. */
 
-import { byId, drawing, element, setIcon, setText } from './parts/dom.js'
+import { offerCopies } from './frame/copy.js'
+import { listKeys } from './frame/keys.js'
+import { enter } from './frame/session.js'
+import { alertItem } from './frame/alerts.js'
+import {
+  countWords,
+  firingByRollout,
+  hasEnded,
+  inOrder,
+  needOf,
+  sentenceOf,
+} from './overview/needs.js'
+import {
+  endedProbeRow,
+  endedRolloutRow,
+  probeRow,
+  replaceRows,
+  rolloutRow,
+  summaryOf,
+  tick,
+} from './overview/rows.js'
+import { byId, element, setIcon, setText } from './parts/dom.js'
 import { read, showLive, showLost } from './parts/live.js'
-import { drawPhases, segmentsOf } from './parts/phases.js'
-import { capital, formatCountdown, formatDay, formatSeconds } from './parts/words.js'
 
 const READ_EVERY_MS = 2000
-const ENDED_SHOWN = 20
+const LOST_MS = 10_000
+const SHOWN = 20
+const MORE = 100
+const MOST = 2000
 
-/** @type {ApiListed[]} */
-let older = []
-/** @type {string | undefined} */
-let nextCursor
+/** @typedef {{ probes: ApiListed[]; rollouts: ApiRolloutListed[] }} Listed */
+
+/** @type {Listed} */
+const older = { probes: [], rollouts: [] }
+/** @type {Record<'probes' | 'rollouts', string | undefined>} */
+const cursors = { probes: undefined, rollouts: undefined }
 let hasMore = false
 let readAtMs = Date.now()
 let painted = ''
+let announced = ''
 
 async function refresh() {
   try {
-    const page = await read(`/probes?limit=${ENDED_SHOWN}`)
+    const [probes, rollouts, alerts] = await Promise.all([
+      read(`/probes?limit=${SHOWN}`),
+      read(`/rollouts?limit=${SHOWN}`),
+      read('/alerts?limit=100'),
+    ])
     readAtMs = Date.now()
-    if (!hasMore) nextCursor = page.nextCursor
-    paint(page.probes)
-  } catch {
+    if (!hasMore) {
+      cursors.probes = probes.nextCursor
+      cursors.rollouts = rollouts.nextCursor
+    }
+    paint(
+      {
+        probes: unite(probes.probes, older.probes),
+        rollouts: unite(rollouts.rollouts, older.rollouts),
+      },
+      firingByRollout(alerts.alerts),
+    )
+  } catch (error) {
+    if (Object(error).status === 401) location.reload()
     showLost(readAtMs)
     return
   }
   showLive(readAtMs)
 }
 
-/** @param {ApiListed[]} first */
-function paint(first) {
-  const known = new Set(first.map((probe) => probe.id))
-  const probes = [...first, ...older.filter((probe) => !known.has(probe.id))]
+/**
+ * @template {{ id: string }} Row
+ * @param {readonly Row[]} first
+ * @param {readonly Row[]} more
+ */
+function unite(first, more) {
+  const known = new Set(first.map(({ id }) => id))
+  return [...first, ...more.filter(({ id }) => !known.has(id))]
+}
+
+/**
+ * @param {Listed} listed
+ * @param {import('./overview/needs.js').Alerts} alerts
+ */
+function paint(listed, alerts) {
+  const hasOlder = cursors.probes !== undefined || cursors.rollouts !== undefined
+  byId('more').hidden = !hasOlder
   // Nothing is touched while nothing changed, so focus and selection stay where they are.
-  const now = JSON.stringify(probes)
-  byId('more').hidden = nextCursor === undefined
+  const now = JSON.stringify([listed, [...alerts]])
   if (now === painted) return
   painted = now
-  const running = probes.filter((probe) => probe.status === 'running')
-  const ended = probes.filter((probe) => probe.status !== 'running')
-  say(running, ended)
-  byId('empty').hidden = probes.length > 0
-  byId('running').hidden = running.length === 0
+  // The twins of a rollout are part of its row.
+  const alone = listed.probes.filter((probe) => !isTwinsOf(probe, listed.rollouts))
+  const probes = Map.groupBy(alone, ({ status }) => (status === 'running' ? 'on' : 'off'))
+  const rollouts = Map.groupBy(listed.rollouts, (rollout) => (hasEnded(rollout) ? 'off' : 'on'))
+  const running = inOrder(rollouts.get('on') ?? [], alerts)
+  const probing = (probes.get('on') ?? []).toSorted((one, other) => found(other) - found(one))
+  const ended = endedOf(rollouts.get('off') ?? [], probes.get('off') ?? [])
+  say(running, probing, ended[0], alerts)
+  byId('empty').hidden = alone.length + listed.rollouts.length > 0
+  byId('running').hidden = running.length + probing.length === 0
   byId('ended').hidden = ended.length === 0
-  setText(byId('running-count'), running.length === 1 ? '1 probe' : `${running.length} probes`)
-  setText(byId('ended-count'), nextCursor === undefined ? `all ${ended.length}` : 'newest first')
-  const trouble = running.toSorted((left, right) => found(right) - found(left))
-  replaceRows(byId('running-rows'), trouble.map(runningRow))
-  replaceRows(byId('ended-rows'), ended.map(endedRow))
-}
-
-/**
- * @param {readonly ApiListed[]} running
- * @param {readonly ApiListed[]} ended
- */
-function say(running, ended) {
-  const needing = running.filter((probe) => found(probe) > 0)
-  const last = ended[0]
-  const state = needing.length > 0 ? 'regressed' : running.length > 0 ? 'probing' : verdictOf(last)
-  byId('state-icon').hidden = running.length === 0 && last === undefined
-  setIcon(byId('state-icon'), state)
-  let sentence = 'Nothing has been probed yet.'
-  const first = needing[0]
-  if (first !== undefined) {
-    sentence = `${needing.length} of ${running.length} need you: ${first.name}: ${first.progress?.sentence}`
-  } else if (running.length > 0) sentence = `${running.length} running, nothing found so far`
-  else if (last !== undefined)
-    sentence = `Nothing is running; last, ${last.name}: ${summaryOf(last)}`
-  setText(byId('sentence'), sentence)
-  document.title = `${needing.length > 0 ? `${needing.length} need you` : `${running.length} running`} · Outrider`
-}
-
-/** @param {ApiListed} probe */
-function runningRow(probe) {
-  const { progress } = probe
-  const bar = drawing('svg', { class: 'spark', role: 'img', height: 40 })
-  const plan = /** @type {ApiPlan} */ ({ phases: progress?.phases ?? [] })
-  drawPhases(bar, segmentsOf(/** @type {any} */ ({ ...probe, plan })), true)
-  const left = progress?.remainingSeconds
-  const phase = progress === undefined ? 'starting' : progress.phase
-  return element(
-    'a',
-    { class: 'row', href: `/probes/${encodeURIComponent(probe.id)}`, 'data-id': probe.id },
-    stateCell(found(probe) > 0 ? 'regressed' : 'probing', 'Probing'),
-    element(
-      'span',
-      {},
-      element(
-        'span',
-        { class: 't' },
-        probe.name,
-        element('span', { class: 'mut' }, ` ${probe.id}`),
-      ),
-      element('span', { class: 's' }, progress?.sentence ?? 'Waiting for the first block'),
-    ),
-    bar,
-    element(
-      'span',
-      { class: 'w' },
-      left === undefined ? '?' : formatCountdown(left),
-      element('small', {}, left === undefined ? phase : `left, ${phase}`),
-    ),
+  setText(byId('running-count'), countWords(running.length, probing.length))
+  setText(byId('ended-count'), hasOlder ? 'newest first' : `all ${ended.length}`)
+  const known = new Set(running.map(({ id }) => id))
+  const elsewhere = [...alerts.values()].flat().filter(({ rollout }) => !known.has(rollout))
+  byId('alerts').hidden = elsewhere.length === 0
+  byId('alerts').replaceChildren(...elsewhere.map(alertItem))
+  const rows = running.map((rollout) => rolloutRow(rollout, alerts.get(rollout.id) ?? []))
+  const [alarmed, calm] = [
+    probing.filter((probe) => found(probe) > 0),
+    probing.filter((probe) => found(probe) === 0),
+  ]
+  const needing = running.filter((rollout) => needOf(rollout, alerts) !== undefined).length
+  replaceRows(byId('running-rows'), [
+    ...rows.slice(0, needing),
+    ...alarmed.map(probeRow),
+    ...rows.slice(needing),
+    ...calm.map(probeRow),
+  ])
+  replaceRows(
+    byId('ended-rows'),
+    ended.map(({ row }) => row),
   )
+  tick(byId('running-rows'), true)
 }
 
-/** @param {ApiListed} probe */
-function endedRow(probe) {
-  const verdict = verdictOf(probe)
-  const when = formatDay(probe.startedAt, Date.now())
-  const took = probe.seconds === undefined ? '' : `, ${formatSeconds(probe.seconds)}`
-  return element(
-    'a',
-    { class: 'row c', href: `/probes/${encodeURIComponent(probe.id)}`, 'data-id': probe.id },
-    stateCell(verdict, capital(verdict)),
-    element('span', {}, element('b', {}, probe.name), '  ', summaryOf(probe)),
-    element('span', { class: 'r mut sm' }, `${when}${took}`),
+/**
+ * @typedef {object} Ended
+ * @property {string} at
+ * @property {string} kind
+ * @property {string} words
+ * @property {HTMLElement} row
+ */
+
+/**
+ * All verdicts equally plain, the newest first.
+ * @param {readonly ApiRolloutListed[]} rollouts
+ * @param {readonly ApiListed[]} probes
+ * @returns {Ended[]}
+ */
+function endedOf(rollouts, probes) {
+  const all = [
+    ...rollouts.map((rollout) => ({
+      at: rollout.endedAt ?? rollout.startedAt,
+      kind: rollout.state,
+      words: `${rollout.name}: ${rollout.sentence}`,
+      row: endedRolloutRow(rollout),
+    })),
+    ...probes.map((probe) => ({
+      at: probe.startedAt,
+      kind: probe.verdict ?? (probe.status === 'failed' ? 'failed' : 'inconclusive'),
+      words: `${probe.name}: ${summaryOf(probe)}`,
+      row: endedProbeRow(probe),
+    })),
+  ]
+  return all.toSorted((one, other) => Date.parse(other.at) - Date.parse(one.at))
+}
+
+/**
+ * @param {readonly ApiRolloutListed[]} running
+ * @param {readonly ApiListed[]} probing
+ * @param {Ended | undefined} last
+ * @param {import('./overview/needs.js').Alerts} alerts
+ */
+function say(running, probing, last, alerts) {
+  const needs = [
+    ...running.flatMap((rollout) => needOf(rollout, alerts) ?? []),
+    ...probing
+      .filter((probe) => found(probe) > 0)
+      .map(({ name, progress }) => ({
+        kind: /** @type {const} */ ('regressed'),
+        why: `${name}: ${progress?.sentence}`,
+      })),
+  ]
+  const count = running.length + probing.length
+  const icon = byId('state-icon')
+  const isQuiet = count === 0
+  icon.hidden = isQuiet && last === undefined
+  const worst = needs.some(({ kind }) => kind === 'regressed') ? 'regressed' : 'invalid'
+  setIcon(
+    icon,
+    needs.length > 0
+      ? worst
+      : isQuiet
+        ? (last?.kind ?? '')
+        : running.length > 0
+          ? 'ramping'
+          : 'probing',
   )
+  const quiet =
+    last === undefined ? 'Nothing has been probed yet.' : `Nothing is running; last, ${last.words}`
+  const sentence = byId('sentence')
+  // What needs somebody is said aloud when it changes; a figure that counts is not.
+  const news = `${needs.map(({ kind, why }) => (kind === 'regressed' ? kind : why)).join()} ${count}`
+  sentence.setAttribute('aria-live', news === announced ? 'off' : 'polite')
+  announced = news
+  setFindings(sentence, isQuiet ? quiet : sentenceOf(needs, count), needs)
+  document.title = `${needs.length > 0 ? `${needs.length} need you` : `${count} running`} · Outrider`
 }
 
 /**
- * @param {string} kind
- * @param {string} word
+ * @param {HTMLElement} node
+ * @param {string} words
+ * @param {readonly import('./overview/needs.js').Need[]} needs
  */
-function stateCell(kind, word) {
-  const sign = element('span', { class: 'sign' })
-  setIcon(sign, kind)
-  return element('span', { class: 'state st0' }, sign, word)
+function setFindings(node, words, needs) {
+  /** @type {(Node | string)[]} */
+  const parts = []
+  let rest = words
+  for (const { finding = '' } of needs) {
+    const at = finding === '' ? -1 : rest.indexOf(finding)
+    if (at === -1) continue
+    parts.push(rest.slice(0, at), element('span', { class: 'bad' }, finding))
+    rest = rest.slice(at + finding.length)
+  }
+  if (node.textContent !== words) node.replaceChildren(...parts, rest)
 }
 
 /**
- * New rows in place of old ones; the focused one keeps the focus.
- * @param {HTMLElement} holder
- * @param {readonly HTMLElement[]} rows
+ * Whether this run is that of a rollout's twins: said by the rollout, or, while it runs, known by
+ * its name, because nobody follows it as a probe.
+ * @param {ApiListed} probe
+ * @param {readonly ApiRolloutListed[]} rollouts
  */
-function replaceRows(holder, rows) {
-  const focused = document.activeElement?.getAttribute('data-id')
-  holder.replaceChildren(...rows)
-  if (focused !== null) rows.find((row) => row.dataset['id'] === focused)?.focus()
+function isTwinsOf({ id, name, status, progress }, rollouts) {
+  const isUnwatched = status === 'running' && progress === undefined
+  return rollouts.some(
+    (rollout) => rollout.run === id || (isUnwatched && !hasEnded(rollout) && rollout.name === name),
+  )
 }
 
 /** @param {ApiListed} probe */
@@ -146,40 +236,31 @@ function found(probe) {
   return probe.progress?.findings ?? 0
 }
 
-/** @param {ApiListed | undefined} probe */
-function verdictOf(probe) {
-  return probe?.verdict ?? (probe?.status === 'failed' ? 'failed' : 'inconclusive')
-}
-
-/** @param {ApiListed} probe */
-function summaryOf(probe) {
-  return (
-    probe.summary ?? (probe.status === 'failed' ? 'could not be carried out' : 'no report is kept')
-  )
-}
-
 async function readOlder() {
-  if (nextCursor === undefined) return
-  const page = await read(`/probes?limit=100&cursor=${encodeURIComponent(nextCursor)}`)
   hasMore = true
-  nextCursor = page.nextCursor
-  older = [...older, ...page.probes].slice(0, 2000)
+  await Promise.all([readPage('probes'), readPage('rollouts')])
   await refresh()
 }
 
-/** @param {Element} button */
-async function copy(button) {
-  await navigator.clipboard.writeText(button.previousElementSibling?.textContent ?? '')
-  setText(button, 'Copied')
+/** @param {'probes' | 'rollouts'} kind */
+async function readPage(kind) {
+  const cursor = cursors[kind]
+  if (cursor === undefined) return
+  const page = await read(`/${kind}?limit=${MORE}&cursor=${encodeURIComponent(cursor)}`)
+  cursors[kind] = page.nextCursor
+  older[kind] = [...older[kind], ...page[kind]].slice(0, MOST)
 }
 
+listKeys([
+  ['Tab', 'move between rows, links and buttons'],
+  ['Enter', 'open the row that has the focus'],
+  ['?', 'show this list'],
+])
+await enter()
 byId('more').addEventListener('click', () => void readOlder())
-const body = `-H 'content-type: application/json' -d '{"target":"shop"}'`
-setText(byId('curl'), `curl ${location.origin}/probes ${body}`)
-for (const button of document.querySelectorAll('.cmd button')) {
-  button.addEventListener('click', () => void copy(button))
-}
+offerCopies()
 void refresh()
 setInterval(() => {
   if (document.visibilityState === 'visible') void refresh()
 }, READ_EVERY_MS)
+setInterval(() => tick(byId('running-rows'), Date.now() - readAtMs < LOST_MS), 1000)

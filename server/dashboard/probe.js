@@ -4,20 +4,23 @@
  * action. Events are gathered and painted at most once a second, and only while someone looks.
  */
 
+import { listKeys } from './frame/keys.js'
+import { enter } from './frame/session.js'
 import { byId, setIcon, setText } from './parts/dom.js'
 import { showFacts, showFindings, showReasons, showReport } from './parts/facts.js'
 import { createForest } from './parts/forest.js'
 import { follow, read, showEnded, showLive, showLost } from './parts/live.js'
+import { createMetrics } from './parts/metrics.js'
 import { drawPhases, phaseWords, segmentsOf } from './parts/phases.js'
 import { drawSeries, showNoCharts } from './parts/charts.js'
 import { countWords, rowsOf } from './parts/rows.js'
-import { createStop } from './parts/stop.js'
+import { createStop } from './probe/stop.js'
 import { actionWord, capital, formatCount, formatSeconds, metricWord } from './parts/words.js'
 
 const PAINT_EVERY_MS = 1000
 const SERIES_EVERY_MS = 2000
 const ELSEWHERE = 'Another process runs this probe: its report appears here when it has ended'
-const METRICS = ['latency_typical', 'latency_tail', 'errors']
+const KINDS = ['state', 'block', 'finding', 'end']
 
 const id = decodeURIComponent(location.pathname.split('/')[2] ?? '')
 /** @type {ApiProbe | undefined} */
@@ -26,13 +29,17 @@ let probe
 let live
 let chosen = new URLSearchParams(location.hash.slice(1)).get('action') ?? ''
 let selected = chosen
-let metric = 'latency_typical'
 let hasNews = true
 let announced = ''
 let seriesAtMs = 0
 let seriesOf = ''
 
+const { canAct } = await enter()
 const forest = createForest(byId('forest'), select)
+const metrics = createMetrics(byId('metrics'), () => {
+  hasNews = true
+  paint()
+})
 
 async function load() {
   try {
@@ -62,6 +69,7 @@ function hear(kind, data) {
     probe = { ...probe, status, ...(report && { report }), ...(problem && { problem }) }
   }
   hasNews = true
+  if (kind === 'end' || kind === 'finding') void findInvestigation()
   if (kind === 'end') paint()
 }
 
@@ -79,7 +87,7 @@ function paint() {
   showReasons(probe)
   showFindings(probe)
   showReport(probe)
-  const rows = rowsOf(probe)
+  const rows = rowsOf(judgedOf(probe))
   // Until someone chooses, the worst action is shown: at first any, at the end the cause.
   const isChosen = rows.some((row) => row.action === chosen)
   selected = isChosen ? chosen : (rows[0]?.action ?? '')
@@ -88,8 +96,23 @@ function paint() {
   const alpha = probe.report?.alpha ?? probe.plan?.alpha
   if (alpha !== undefined)
     setText(byId('level'), `bar: ${Number((100 * (1 - alpha)).toPrecision(4))} % interval`)
-  byId('stop').hidden = probe.status !== 'running' || probe.seq === undefined
+  byId('stop').hidden = !canAct || probe.status !== 'running' || probe.seq === undefined
   void paintCharts(probe)
+}
+
+/**
+ * What the forest shows of a probe.
+ * @param {ApiProbe} shown
+ * @returns {import('./parts/rows.js').Judged}
+ */
+function judgedOf({ report, progress, plan }) {
+  return {
+    actions: report?.actions ?? progress?.actions ?? [],
+    findings: report?.findings ?? progress?.findings ?? [],
+    planned: plan?.actions ?? [],
+    skipped: report?.skipped ?? [],
+    hasEnded: report !== undefined,
+  }
 }
 
 /** @param {ApiProbe} shown */
@@ -168,12 +191,12 @@ function leftWords({ status, progress, report }) {
 
 /** @param {ApiProbe} shown */
 async function paintCharts(shown) {
-  const isSame = seriesOf === `${selected} ${metric}`
+  const isSame = seriesOf === `${selected} ${metrics.chosen()}`
   const isEnd = shown.status !== 'running'
   if (isSame && !isEnd && Date.now() - seriesAtMs < SERIES_EVERY_MS) return
   seriesAtMs = Date.now()
-  seriesOf = `${selected} ${metric}`
-  const query = new URLSearchParams({ action: selected, metric })
+  seriesOf = `${selected} ${metrics.chosen()}`
+  const query = new URLSearchParams({ action: selected, metric: metrics.chosen() })
   const asked = seriesOf
   let series
   try {
@@ -183,7 +206,16 @@ async function paintCharts(shown) {
     return
   }
   if (asked !== seriesOf) return
-  drawSeries(shown, selected, series)
+  drawSeries(selected, series, warmupOf(shown))
+}
+
+/** @param {ApiProbe} shown */
+function warmupOf({ report, progress, phases }) {
+  if (report !== undefined) return report.warmupSeconds
+  const [first, second] = phases ?? []
+  if (first?.phase !== 'warm-up') return 0
+  if (second !== undefined) return (Date.parse(second.at) - Date.parse(first.at)) / 1000
+  return progress?.phase === 'warm-up' ? progress.phaseSeconds : 0
 }
 
 /** @param {{ status?: number; message: string }} problem */
@@ -199,6 +231,19 @@ function showMissing(problem) {
   showEnded()
 }
 
+/** A regression leaves an investigation behind; without one there is no link. */
+async function findInvestigation() {
+  try {
+    const { investigations } = await read(`/investigations?${new URLSearchParams({ run: id })}`)
+    const [first] = investigations
+    byId('to-investigation').hidden = first === undefined
+    if (first === undefined) return
+    byId('to-investigation').setAttribute('href', `/investigations/${encodeURIComponent(first.id)}`)
+  } catch {
+    byId('to-investigation').hidden = true
+  }
+}
+
 /** @param {string} action */
 function select(action) {
   chosen = action
@@ -207,33 +252,22 @@ function select(action) {
   paint()
 }
 
-function paintMetrics() {
-  const buttons = METRICS.map((name) => {
-    const button = document.createElement('button')
-    button.type = 'button'
-    button.className = 'btn sm'
-    button.setAttribute('aria-pressed', String(name === metric))
-    button.textContent = metricWord(name)
-    button.addEventListener('click', () => {
-      metric = name
-      for (const other of buttons) other.setAttribute('aria-pressed', String(other === button))
-      hasNews = true
-      paint()
-    })
-    return button
-  })
-  byId('metrics').replaceChildren(...buttons)
-}
-
-paintMetrics()
+listKeys([
+  ['↑ ↓', 'move between the actions of the table'],
+  ['Tab', 'move between buttons, links and fields'],
+  ['Esc', 'close a dialog, nothing is changed'],
+  ['?', 'show this list'],
+])
 await load()
 if (probe !== undefined) {
   createStop(id, () => {
     const pairs = formatCount(probe?.progress?.pairs ?? 0)
     return `No further request is sent. The report is made from the ${pairs} pairs judged so far. The run cannot be resumed.`
   })
-  if (probe.status === 'running' && probe.seq !== undefined) live = follow(id, probe.seq, hear)
+  if (probe.status === 'running' && probe.seq !== undefined)
+    live = follow(`/probes/${encodeURIComponent(id)}`, probe.seq, KINDS, hear)
   paint()
+  void findInvestigation()
   setInterval(paint, PAINT_EVERY_MS)
   document.addEventListener('visibilitychange', paint)
 }

@@ -17,10 +17,9 @@ import { suggest } from '../../src/core/suggest.ts'
 import type { Outrider, RunningProbe } from '../../src/outrider.ts'
 import { endpoint, json, notFound, type Endpoint } from '../endpoint.ts'
 import { lastEventId, streamEnd, streamProbe } from '../events.ts'
-import { createSeats } from '../limits.ts'
 import { ProblemError } from '../problem.ts'
 import { describeProbe, liveOf, outlineOf, requestOf, statusOf } from './probe-documents.ts'
-import { lookAtCriteria, refuseUnknownTarget, type Room } from './room.ts'
+import { lookAtCriteria, pageOf, refuseUnknownTarget, type Room } from './room.ts'
 
 const missing = { description: 'No such probe', schema: problemSchema }
 const LOOK = 'GET /probes lists those that are known'
@@ -59,8 +58,7 @@ function listEndpoint({ outrider, memory }: Room): Endpoint {
     query: pageQuery,
     answers: { 200: { description: 'One page', schema: listSchema } },
     handle({ query }) {
-      const { limit, cursor } = query
-      const page = outrider.runs({ limit, ...(cursor === undefined ? {} : { cursor }) })
+      const page = outrider.runs(pageOf(query))
       const probes = page.runs.map(({ report, ...run }) => ({
         ...run,
         ...(report === undefined ? {} : outlineOf(report)),
@@ -96,8 +94,7 @@ function readEndpoint({ outrider, memory }: Room): Endpoint {
 }
 
 function followEndpoints(room: Room): Endpoint[] {
-  const { outrider, memory } = room
-  const seats = createSeats(room.limits.eventStreams)
+  const { outrider, memory, seats } = room
   return [
     endpoint({
       method: 'get',

@@ -128,6 +128,7 @@ function oneEndpoints({ outrider }: Room): Endpoint[] {
     endpoint({
       method: 'delete',
       path,
+      role: 'admin',
       summary: 'Remove one profile',
       answers: { 204: { description: 'It is gone' }, 404: missing },
       handle({ id }) {

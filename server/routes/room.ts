@@ -2,17 +2,21 @@
 
 import type { Config } from '../../src/core/contract/config.ts'
 import type { Criteria } from '../../src/core/contract/criteria.ts'
+import type { RolloutDocument } from '../../src/core/contract/rollout.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { UsageError } from '../../src/core/errors.ts'
 import { suggest } from '../../src/core/suggest.ts'
 import { toCriteria, type Outrider, type ProfileChoice } from '../../src/outrider.ts'
-import type { Limits } from '../limits.ts'
+import { notFound } from '../endpoint.ts'
+import type { Limits, Seats } from '../limits.ts'
 import type { ProbeMemory } from '../probe-memory.ts'
 
 export interface Room {
   readonly outrider: Outrider
   readonly memory: ProbeMemory
   readonly limits: Limits
+  /** Places for event streams. */
+  readonly seats: Seats
   readonly clock: Clock
   /** Aborts when the server stops: event streams end. */
   readonly stopping: AbortSignal
@@ -57,6 +61,37 @@ export function refuseUnknownTarget(config: Config, name: string): void {
     where: '/target',
     mend: suggest(name, Object.keys(config.targets)),
   })
+}
+
+/**
+ * Routers are names of the configuration as well.
+ * @throws UsageError with code `unknown-router`
+ */
+export function refuseUnknownRouter(config: Config, name: string): void {
+  if (Object.hasOwn(config.routers, name)) return
+  const known = Object.keys(config.routers)
+  throw new UsageError(`Cannot find router: "${name}" is not in the configuration`, {
+    code: 'unknown-router',
+    where: '/router',
+    mend: known.length > 0 ? suggest(name, known) : 'add it below routers in outrider.yaml',
+  })
+}
+
+/** @throws ProblemError 404 */
+export function knownRollout({ rollouts }: Outrider, id: string): RolloutDocument {
+  const document = rollouts.find(id)
+  if (document === undefined) {
+    throw notFound('rollout', id, 'GET /rollouts lists those that are known')
+  }
+  return document
+}
+
+/** What a list is asked for, without what was not said. */
+export function pageOf({ limit, cursor }: { limit: number; cursor?: string | undefined }): {
+  limit: number
+  cursor?: string
+} {
+  return { limit, ...(cursor === undefined ? {} : { cursor }) }
 }
 
 /**

@@ -30,6 +30,7 @@ export function systemEndpoints({ outrider }: Room): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/healthz',
+      role: 'anyone',
       summary: 'Whether the process lives',
       answers: { 200: { description: 'It does', schema: stateSchema } },
       handle: () => json({ status: 'ok' }),
@@ -37,6 +38,7 @@ export function systemEndpoints({ outrider }: Room): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/readyz',
+      role: 'anyone',
       summary: 'Whether it can work: the database answers',
       answers: {
         200: { description: 'It can', schema: stateSchema },

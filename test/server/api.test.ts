@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { serve } from './serving.ts'
 
@@ -82,9 +83,14 @@ describe('GET /openapi.json', () => {
     expect(api.openapi).toBe('3.1.0')
     expect(Object.keys(api.paths).toSorted()).toEqual([
       '/actions',
+      '/alerts',
+      '/alerts/{id}',
+      '/audit',
       '/generations',
       '/generations/{id}',
       '/healthz',
+      '/investigations',
+      '/investigations/{id}',
       '/probes',
       '/probes/{id}',
       '/probes/{id}/events',
@@ -93,6 +99,17 @@ describe('GET /openapi.json', () => {
       '/profiles',
       '/profiles/{id}',
       '/readyz',
+      '/rollouts',
+      '/rollouts/{id}',
+      '/rollouts/{id}/abort',
+      '/rollouts/{id}/events',
+      '/rollouts/{id}/finalize',
+      '/rollouts/{id}/pause',
+      '/rollouts/{id}/promote',
+      '/rollouts/{id}/readings',
+      '/rollouts/{id}/resume',
+      '/rollouts/{id}/series',
+      '/session',
     ])
     const body = api.paths['/probes'].post.requestBody.content['application/json'].schema
     expect(body).toMatchObject({ additionalProperties: false, required: ['target'] })
@@ -101,6 +118,28 @@ describe('GET /openapi.json', () => {
     expect(names).toEqual(expect.arrayContaining(['criteria', 'limit', 'draw', 'geo_location']))
     const started = api.paths['/probes'].post.responses['202'].content['application/json'].schema
     expect(started.required).toEqual(['id'])
+    const { security } = api.paths['/rollouts'].post
+    expect(security).toEqual([{ token: ['operator'] }, { session: ['operator'] }])
+    expect(api.paths['/healthz'].get.security).toEqual([])
+  })
+})
+
+describe('docs/reference/http.md', () => {
+  it('has each route with the role it needs', async () => {
+    const { get } = await serve()
+    const { paths } = await (await get('/openapi.json')).json()
+    const text = readFileSync(new URL('../../docs/reference/http.md', import.meta.url), 'utf8')
+    const rows = [...text.matchAll(/^\| `(\w+ \S+)` \| (\S+) \|/gm)].map(
+      ([, route, role]) => `${route} ${role}`,
+    )
+    const routes = Object.entries<Record<string, { security: { token: string[] }[] }>>(paths)
+    const expected = routes.flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, { security }]) => {
+        const role = security[0]?.token[0] ?? '–'
+        return `${method.toUpperCase()} ${path.replace('{id}', ':id')} ${role}`
+      }),
+    )
+    expect(rows.toSorted()).toEqual(expected.toSorted())
   })
 })
 

@@ -11,12 +11,14 @@ describe('listen()', () => {
     }
   })
 
-  it('refuses any address but loopback, because tokens are not built', async () => {
+  it('refuses any address but loopback without tokens, and says how to make one', async () => {
     const outrider = scriptOutrider()
     for (const host of ['0.0.0.0', '10.0.0.5', '[::]', 'example.test', '128.0.0.1']) {
       await expect(listen(outrider, { listen: `${host}:0` })).rejects.toMatchObject({
-        code: 'listen-not-loopback',
+        name: 'UsageError',
+        code: 'listen-needs-tokens',
         message: expect.stringContaining(host),
+        mend: expect.stringMatching(/openssl rand -hex 32.*sha256sum/),
       })
     }
   })

@@ -23,6 +23,7 @@ import type {
 import { createEventLog, type EventLog } from '../../src/probe/event-log.ts'
 import { createProfileStore } from '../../src/profiles/store.ts'
 import { examplePlan } from '../support/example-plan.ts'
+import { scriptRollouts, type ScriptedRollouts } from './scripted-rollouts.ts'
 
 export interface ScriptedProbe extends RunningProbe {
   readonly log: EventLog
@@ -36,6 +37,7 @@ export interface ScriptedProbe extends RunningProbe {
 export interface ScriptedOutrider extends Outrider {
   readonly started: readonly ScriptedProbe[]
   readonly generations: readonly GenerationRequest[]
+  readonly rollouts: ScriptedRollouts
   /** The next `startProbe` rejects with this. */
   refuse(error: Error): void
 }
@@ -44,6 +46,7 @@ export interface Script {
   readonly plan?: RunningProbe['plan']
   readonly series?: (action: string, metric: EvidenceMetric) => Series | undefined
   readonly targets?: Config['targets']
+  readonly tokens?: Config['server']['tokens']
   readonly database?: string
   readonly now?: () => string
 }
@@ -60,7 +63,12 @@ export const shopTargets: Config['targets'] = {
 
 export function scriptOutrider(script: Script = {}): ScriptedOutrider {
   const database = openDatabase(script.database ?? ':memory:')
-  const config = configSchema.parse({ version: 1, targets: script.targets ?? shopTargets })
+  const config = configSchema.parse({
+    version: 1,
+    targets: script.targets ?? shopTargets,
+    routers: { edge: { kind: 'embedded', listen: '127.0.0.1:8000', target: 'shop' } },
+    server: { tokens: script.tokens ?? [] },
+  })
   const started: ScriptedProbe[] = []
   const generations: GenerationRequest[] = []
   let refusal: Error | undefined
@@ -69,6 +77,7 @@ export function scriptOutrider(script: Script = {}): ScriptedOutrider {
     config,
     started,
     generations,
+    rollouts: scriptRollouts(() => config),
     profiles: createProfileStore(database),
     refuse: (error) => {
       refusal = error

@@ -1,38 +1,5 @@
-import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { serve, type Serving } from './serving.ts'
-
-interface Raw {
-  readonly status: number
-  readonly code: string
-  readonly headers: NodeJS.Dict<string | string[]>
-}
-
-/** A request with headers that fetch would not let us set. */
-function raw(
-  serving: Serving,
-  method: string,
-  path: string,
-  headers: Record<string, string>,
-  body = '',
-): Promise<Raw> {
-  return new Promise((resolve, reject) => {
-    const options = { port: serving.port, host: '127.0.0.1', method, path, headers }
-    const outgoing = request(options, (incoming) => {
-      let text = ''
-      incoming.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-      })
-      incoming.on('end', () => {
-        const isProblem = incoming.headers['content-type'] === 'application/problem+json'
-        const code: string = isProblem ? JSON.parse(text).code : ''
-        resolve({ status: incoming.statusCode ?? 0, code, headers: incoming.headers })
-      })
-    })
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
-}
+import { raw, serve } from './serving.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const START = '{"target":"shop"}'

@@ -1,5 +1,7 @@
 /** A real server on a free port, closed with the test that asked for it. */
 
+import { createHash } from 'node:crypto'
+import { request } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { listen, type ListenOptions, type Listening } from '../../server/listen.ts'
 import { scriptOutrider, type Script, type ScriptedOutrider } from './scripted-outrider.ts'
@@ -45,6 +47,54 @@ export async function serve(
       )
     },
   }
+}
+
+export interface Raw {
+  readonly status: number
+  readonly code: string
+  readonly headers: NodeJS.Dict<string | string[]>
+}
+
+/** A request with headers that fetch would not let us set. */
+export function raw(
+  serving: { readonly port: number },
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body = '',
+  host = '127.0.0.1',
+): Promise<Raw> {
+  return new Promise((resolve, reject) => {
+    const options = { port: serving.port, host, method, path, headers }
+    const outgoing = request(options, (incoming) => {
+      let text = ''
+      incoming.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
+      incoming.on('end', () => {
+        const isProblem = incoming.headers['content-type'] === 'application/problem+json'
+        const code: string = isProblem ? JSON.parse(text).code : ''
+        resolve({ status: incoming.statusCode ?? 0, code, headers: incoming.headers })
+      })
+    })
+    // Without its length node sends the body of a DELETE as if it were the next request.
+    if (body !== '' && !outgoing.hasHeader('transfer-encoding')) {
+      outgoing.setHeader('content-length', Buffer.byteLength(body))
+    }
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+/** One token for each role, as the configuration has them; the text of a token is its role twice. */
+export const TOKENS = (['viewer', 'operator', 'admin'] as const).map((role) => ({
+  name: `the-${role}`,
+  role,
+  sha256: createHash('sha256').update(`${role}-${role}`).digest('hex'),
+}))
+
+export function bearer(role: string): { authorization: string } {
+  return { authorization: `Bearer ${role}-${role}` }
 }
 
 /** The events of a stream, until `count` came or it ended. */

@@ -1,14 +1,28 @@
 // @ts-check
 /** A plugin for Chart.js that writes words where a legend would stand: bands, levels, moments, ends. */
 
+import { drawMarks } from './marks.js'
+
 /**
  * @typedef {object} Notes
  * @property {string} paper
  * @property {string} ink
- * @property {readonly { from: number; to: number; fill: string; hatch: string; label?: string }[]} bands
+ * @property {readonly { from: number; to: number; fill: string; hatch?: string; label?: string; isTop?: boolean }[]} bands
  * @property {readonly { y: number; color: string; label: string; dash?: number[] }[]} levels
- * @property {readonly { x: number; color: string; label: string }[]} moments
+ * @property {readonly Moment[]} moments
  * @property {readonly { x: number; y: number; label: string; color: string; shift?: number }[]} ends
+ * @property {import('./marks.js').Marks} [marks]
+ */
+
+/**
+ * @typedef {object} Moment
+ * @property {number} x
+ * @property {string} color
+ * @property {string} label
+ * @property {number[]} [dash]
+ * @property {string} [ink] of the word, where it is not that of the chart
+ * @property {boolean} [isLeft] the word stands before the line
+ * @property {number} [drop] pixels that the word stands lower
  */
 
 /** @typedef {import('chart.js').Chart} ChartOf */
@@ -34,6 +48,7 @@ export function annotations(notes) {
       ctx.save()
       for (const level of notes.levels) drawPlate(chart, level, notes.paper)
       for (const end of notes.ends) drawEnd(chart, end)
+      if (notes.marks !== undefined) drawMarks(chart, notes.marks)
       ctx.restore()
     },
   }
@@ -44,16 +59,36 @@ export function annotations(notes) {
  * @param {Notes['bands'][number]} band
  * @param {string} ink
  */
-function drawBand(chart, { from, to, fill, hatch, label }, ink) {
+function drawBand(chart, { from, to, fill, hatch, label, isTop }, ink) {
   const { ctx, chartArea: area } = chart
-  const [left, right] = [placeX(chart, from), placeX(chart, to)]
+  const left = Math.max(area.left, placeX(chart, from))
+  const right = Math.min(area.right, placeX(chart, to))
+  if (right <= left) return
   ctx.fillStyle = fill
   ctx.fillRect(left, area.top, right - left, area.bottom - area.top)
   ctx.save()
   ctx.beginPath()
   ctx.rect(left, area.top, right - left, area.bottom - area.top)
   ctx.clip()
-  ctx.strokeStyle = hatch
+  if (hatch !== undefined) drawHatch(chart, hatch, left, right)
+  // A word that its band would cut is left to the list and the table.
+  if (label !== undefined && ctx.measureText(label).width + 8 <= right - left) {
+    ctx.fillStyle = ink
+    ctx.textAlign = isTop === true ? 'left' : 'center'
+    const x = isTop === true ? left + 5 : (left + right) / 2
+    ctx.fillText(label, x, isTop === true ? area.top + 12 : area.bottom - 10)
+  }
+  ctx.restore()
+}
+
+/**
+ * @param {ChartOf} chart
+ * @param {string} color
+ * @param {number} left
+ * @param {number} right
+ */
+function drawHatch({ ctx, chartArea: area }, color, left, right) {
+  ctx.strokeStyle = color
   ctx.lineWidth = 1
   ctx.beginPath()
   for (let x = left - (area.bottom - area.top); x < right; x += 7) {
@@ -61,12 +96,6 @@ function drawBand(chart, { from, to, fill, hatch, label }, ink) {
     ctx.lineTo(x + area.bottom - area.top, area.top)
   }
   ctx.stroke()
-  if (label !== undefined) {
-    ctx.fillStyle = ink
-    ctx.textAlign = 'center'
-    ctx.fillText(label, (left + right) / 2, area.bottom - 10)
-  }
-  ctx.restore()
 }
 
 /**
@@ -74,13 +103,18 @@ function drawBand(chart, { from, to, fill, hatch, label }, ink) {
  * @param {Notes['moments'][number]} moment
  * @param {string} ink
  */
-function drawMoment(chart, { x, color, label }, ink) {
+function drawMoment(chart, moment, ink) {
   const { ctx, chartArea: area } = chart
+  const { x, color, label, dash, isLeft, drop } = moment
   const place = Math.round(placeX(chart, x)) + 0.5
-  stroke(ctx, color, [1, 3], [place, area.top, place, area.bottom])
-  ctx.fillStyle = ink
-  ctx.textAlign = 'left'
-  ctx.fillText(label, place + 5, area.top + 12)
+  if (place < area.left - 1 || place > area.right + 1) return
+  stroke(ctx, color, dash ?? [1, 3], [place, area.top, place, area.bottom])
+  ctx.fillStyle = moment.ink ?? ink
+  const width = ctx.measureText(label).width
+  const isTight = place + 5 + width > area.right
+  const isBefore = (isLeft === true || isTight) && place - 5 - width > area.left
+  ctx.textAlign = isBefore ? 'right' : 'left'
+  ctx.fillText(label, place + (isBefore ? -5 : 5), area.top + 12 + (drop ?? 0))
 }
 
 /**

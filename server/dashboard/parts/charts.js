@@ -13,17 +13,17 @@ const quantiles = createPlot(canvasOf('quantiles'), composeQuantiles)
 
 /**
  * Both charts of an action, and the same as tables.
- * @param {ApiProbe} shown
  * @param {string} action
  * @param {ApiSeries} series
+ * @param {number} warmupSeconds hatched before the first block
  */
-export function drawSeries(shown, action, series) {
+export function drawSeries(action, series, warmupSeconds) {
   byId('charts').hidden = false
   byId('no-charts').hidden = true
   const name = actionWord(action)
   setText(byId('evidence-title'), `Evidence for ${name}`)
   setText(byId('quantiles-title'), `Latency of ${name}`)
-  evidence.show({ series, warmupSeconds: warmupOf(shown) })
+  evidence.show({ series, warmupSeconds })
   quantiles.show({ series })
   const last = series.points.at(-1)
   const times =
@@ -77,15 +77,6 @@ function quantileWords(series, wanted) {
       return `${arm} ${found === undefined ? 'not measured' : formatMs(found[1])}`
     })
     .join(', ')
-}
-
-/** @param {ApiProbe} shown */
-function warmupOf({ report, progress, phases }) {
-  if (report !== undefined) return report.warmupSeconds
-  const [first, second] = phases ?? []
-  if (first?.phase !== 'warm-up') return 0
-  if (second !== undefined) return (Date.parse(second.at) - Date.parse(first.at)) / 1000
-  return progress?.phase === 'warm-up' ? progress.phaseSeconds : 0
 }
 
 /** @param {{ status?: number; message: string }} problem */

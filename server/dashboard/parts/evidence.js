@@ -64,10 +64,10 @@ export function composeEvidence({ series, warmupSeconds }, c) {
           ]
         : []),
     ],
-    moments: phaseStarts(points).map(({ at, phase }) => ({
+    moments: phaseStarts(points).map(({ at, phase, episode }) => ({
       x: at,
       color: c.lineStrong,
-      label: phase,
+      label: episode === 0 ? phase : `episode ${episode + 1}`,
     })),
     ends: [
       endOf(worse, `worse${beyondWord(last?.lnEvidence, top)}`, c.bad),

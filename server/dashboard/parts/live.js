@@ -5,10 +5,8 @@ import { byId, setIcon, setText } from './dom.js'
 import { formatClock } from './words.js'
 
 const RETRY_MS = 3000
-/** A running probe speaks about once a second; silence for longer is no life. */
+/** A running probe or rollout speaks about once a second; silence for longer is no life. */
 const SILENT_MS = 12_000
-const KINDS = /** @type {const} */ (['state', 'block', 'finding', 'end'])
-
 /** @param {number} heardMs wall time of the last news */
 export function showLive(heardMs) {
   const seconds = Math.max(0, Math.round((Date.now() - heardMs) / 1000))
@@ -32,26 +30,27 @@ export function showEnded() {
 }
 
 /**
- * Follows a probe until its end. The browser itself resumes a broken stream after its last event;
- * where it gives up (the server answered with an error), we open a new one.
- * @param {string} id
+ * Follows a probe or a rollout until its end. The browser itself resumes a broken stream after its
+ * last event; where it gives up (the server answered with an error), we open a new one.
+ * @param {string} path of the document, without a slash at the end
  * @param {number} after the last event that is known already
+ * @param {readonly string[]} kinds
  * @param {(kind: string, data: any) => void} listener told `reset` where the state must be read anew
- * @returns {{ isLive(): boolean; heardMs(): number }}
+ * @returns {{ isLive(): boolean; heardMs(): number; hear(): void }}
  */
-export function follow(id, after, listener) {
+export function follow(path, after, kinds, listener) {
   let heardMs = Date.now()
   let last = after
   let isOpen = true
   let hasEnded = false
 
   function open() {
-    const stream = new EventSource(`/probes/${encodeURIComponent(id)}/events?after=${last}`)
+    const stream = new EventSource(`${path}/events?after=${last}`)
     stream.addEventListener('open', () => {
       isOpen = true
       heardMs = Date.now()
     })
-    for (const kind of KINDS) {
+    for (const kind of kinds) {
       stream.addEventListener(kind, (event) => {
         heardMs = Date.now()
         last = Number(event.lastEventId) || last
@@ -73,6 +72,10 @@ export function follow(id, after, listener) {
   return {
     isLive: () => isOpen && Date.now() - heardMs < SILENT_MS,
     heardMs: () => heardMs,
+    // What was read beside the stream is news too: a quiet rollout of another process is not lost.
+    hear: () => {
+      heardMs = Date.now()
+    },
   }
 }
 
@@ -84,7 +87,7 @@ export function follow(id, after, listener) {
  */
 export async function read(path) {
   const response = await fetch(path, { headers: { accept: 'application/json' } })
-  const document = await response.json()
+  const document = await response.json().catch(() => ({ detail: response.statusText }))
   if (response.ok) return document
   throw Object.assign(new Error(document.detail), { status: response.status, mend: document.mend })
 }

@@ -17,11 +17,15 @@ export function createPlot(canvas, compose) {
   let chart
   /** @type {Data | undefined} */
   let shown
+  /** @type {Notes | undefined} */
+  let notes
 
   /** @param {Data} data */
   function show(data) {
     shown = data
-    const { datasets, scales, notes } = compose(data, colours())
+    const composed = compose(data, colours())
+    const { datasets, scales } = composed
+    notes = composed.notes
     chart?.destroy()
     chart = new Chart(canvas, {
       type: 'line',
@@ -44,7 +48,12 @@ export function createPlot(canvas, compose) {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     if (shown !== undefined) show(shown)
   })
-  return { show }
+  return {
+    show,
+    /** The marks as they were drawn, for a pointer that asks which one it is at. */
+    marks: () => notes?.marks,
+    redraw: () => chart?.draw(),
+  }
 }
 
 /**
@@ -126,5 +135,7 @@ function colours() {
     good: value('good'),
     baseline: value('baseline'),
     canary: value('canary'),
+    invalid: value('invalid'),
+    on: value('on'),
   }
 }

@@ -35,6 +35,15 @@ import {
  * @property {string} need pairs, or what is missing
  */
 
+/**
+ * @typedef {object} Judged
+ * @property {readonly ApiAction[]} actions
+ * @property {readonly ApiFinding[]} findings
+ * @property {ApiPlan['actions']} planned
+ * @property {ApiReport['skipped']} skipped
+ * @property {boolean} hasEnded nothing more will be measured
+ */
+
 const ROLES = /** @type {const} */ ({
   cause: 'cause',
   victim: 'victim',
@@ -43,21 +52,20 @@ const ROLES = /** @type {const} */ ({
 
 /**
  * All rows, causes first and health last; rows of one kind keep the order of the plan.
- * @param {ApiProbe} probe
+ * @param {Judged} state
  * @returns {Row[]}
  */
-export function rowsOf(probe) {
-  const state = probe.report ?? probe.progress
-  const judged = new Map(state?.actions.map((action) => [action.action, action]))
-  const planned = new Map(probe.plan?.actions.map((action) => [action.action, action]))
-  const skipped = new Map(probe.report?.skipped.map(({ action, code }) => [action, code]))
+export function rowsOf(state) {
+  const judged = new Map(state.actions.map((action) => [action.action, action]))
+  const planned = new Map(state.planned.map((action) => [action.action, action]))
+  const skipped = new Map(state.skipped.map(({ action, code }) => [action, code]))
   const names = new Set([...planned.keys(), ...judged.keys(), ...skipped.keys()])
-  const findings = state?.findings ?? []
+  const { findings, hasEnded } = state
   const rows = [...names].map((name) => {
     const code = skipped.get(name)
     if (code !== undefined && !judged.has(name)) return skippedRow(name, code)
     const found = findings.filter((finding) => finding.action === name)
-    return judgedRow(name, judged.get(name), planned.get(name), found, probe.report !== undefined)
+    return judgedRow(name, judged.get(name), planned.get(name), found, hasEnded)
   })
   return rows.toSorted((left, right) => rankOf(left) - rankOf(right))
 }

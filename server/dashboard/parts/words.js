@@ -74,6 +74,53 @@ export function formatPoints(difference) {
 }
 
 /**
+ * `5 %`, `12.5 %` of basis points.
+ * @param {number} weightBp
+ */
+export const formatWeight = (weightBp) => `${weightBp / 100}${THIN}%`
+
+/**
+ * `4.87` of basis points, for an estimate.
+ * @param {number} weightBp
+ */
+export function formatObserved(weightBp) {
+  return (weightBp / 100).toFixed(weightBp >= 1000 ? 1 : 2)
+}
+
+/**
+ * `1 probe`, `2 probes`.
+ * @param {number} count
+ * @param {string} word
+ */
+export const plural = (count, word) => `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`
+
+/**
+ * Evidence as a multiple: `×2.6`, `×19 300`, `×10⁹`. Rounded down: what is said must hold.
+ * @param {number} ln
+ */
+export function formatTimes(ln) {
+  const size = Math.exp(Math.min(ln, 300))
+  if (ln >= Math.log(100_000)) return `×10${superscript(Math.floor(ln / Math.LN10))}`
+  if (size < 10) return `×${Math.floor(size * 100) / 100}`
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(size)) - 2)
+  return `×${formatCount(Math.floor(size / step) * step)}`
+}
+
+/**
+ * Control characters and those that turn the direction of text become visible, so that what a
+ * target says cannot pretend to be something else.
+ * @param {string} text
+ */
+export function showControls(text) {
+  return text.replaceAll(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu, (sign) => {
+    const code = sign.codePointAt(0) ?? 0
+    if (sign === '\n' || sign === '\t') return sign
+    if (code < 0x20) return String.fromCodePoint(0x2400 + code)
+    return code === 0x7f ? '␡' : `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`
+  })
+}
+
+/**
  * `0.2 %`.
  * @param {number} share
  */
@@ -127,6 +174,14 @@ export function formatPower(exponent) {
  */
 export function formatClock(wallMs) {
   return new Date(wallMs).toLocaleTimeString('en-GB')
+}
+
+/**
+ * `14:05`.
+ * @param {number} wallMs
+ */
+export function formatMinute(wallMs) {
+  return new Date(wallMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
 }
 
 /**

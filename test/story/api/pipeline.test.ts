@@ -6,6 +6,7 @@ import { reportSchema } from '../../../src/core/contract/report.ts'
 import { startShop, type Shop } from '../../../src/demo/shop.ts'
 import { createFolder } from '../../support/folders.ts'
 import { PROJECT, runOutrider, startOutrider, type Program } from '../../support/processes.ts'
+import { readEvents } from './event-reader.ts'
 import { launch, noBrowser, openPage } from '../dashboard/browser.ts'
 
 const shops: Shop[] = []
@@ -40,48 +41,6 @@ function post(path: string, body: string, type = 'application/json'): Promise<Re
   return fetch(`${url}${path}`, { method: 'POST', body, headers: { 'content-type': type } })
 }
 
-interface SentEvent {
-  readonly id: number
-  readonly event: string
-  readonly data: Record<string, unknown>
-}
-
-/** Events of a stream until `isLast`, or until it ends. */
-async function readEvents(
-  path: string,
-  lastEventId: number | undefined,
-  isLast: (event: SentEvent) => boolean,
-): Promise<SentEvent[]> {
-  const stopping = new AbortController()
-  const headers = lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }
-  const response = await fetch(`${url}${path}`, { headers, signal: stopping.signal })
-  expect(response.headers.get('content-type')).toContain('text/event-stream')
-  const events: SentEvent[] = []
-  let rest = ''
-  for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const blocks = (rest + text).split('\n\n')
-    rest = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const fields = new Map(
-        block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]),
-      )
-      const data = fields.get('data')
-      if (data === undefined) continue
-      const event = {
-        id: Number(fields.get('id')),
-        event: fields.get('event') ?? '',
-        data: JSON.parse(data) as Record<string, unknown>,
-      }
-      events.push(event)
-      if (isLast(event)) {
-        stopping.abort()
-        return events
-      }
-    }
-  }
-  return events
-}
-
 describe('a pipeline that probes over HTTP', () => {
   it('puts profiles in, starts a probe, follows it, and gets the action named', async () => {
     const made = await runOutrider(
@@ -102,12 +61,16 @@ describe('a pipeline that probes over HTTP', () => {
     expect(second.headers.get('content-type')).toContain('application/problem+json')
 
     const early = await readEvents(
-      `/probes/${id}/events`,
+      `${url}/probes/${id}/events`,
       undefined,
       ({ event }) => event === 'block',
     )
     const seen = early.at(-1)?.id ?? 0
-    const later = await readEvents(`/probes/${id}/events`, seen, ({ event }) => event === 'end')
+    const later = await readEvents(
+      `${url}/probes/${id}/events`,
+      seen,
+      ({ event }) => event === 'end',
+    )
     expect(later[0]?.id).toBe(seen + 1)
     expect(later.map(({ event }) => event)).toContain('finding')
 

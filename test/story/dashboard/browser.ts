@@ -1,6 +1,7 @@
 /** A real Chromium, and pages that remember what the browser complained about. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
@@ -52,4 +53,21 @@ export async function openPage(
   })
   await page.goto(url)
   return { page, complaints }
+}
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+/** Every violation that axe finds, with the elements it means. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(AXE)
+  const found: unknown = await page.evaluate(
+    `axe.run().then((result) => result.violations
+      .map((fault) => fault.id + ': ' + fault.nodes.map((node) => node.html).join(' ')))`,
+  )
+  return Array.isArray(found) ? found.map(String) : [String(found)]
+}
+
+/** Whether the page is wider than its window. */
+export async function isTooWide(page: Page): Promise<boolean> {
+  return (await page.evaluate('document.documentElement.scrollWidth > innerWidth')) === true
 }

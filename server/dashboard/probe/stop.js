@@ -1,8 +1,8 @@
 // @ts-check
 /** The stop button: a dialog says what it does, asks why, and the confirmation repeats the act. */
 
-import { byId, setText } from './dom.js'
-import { formatClock } from './words.js'
+import { byId, setText } from '../parts/dom.js'
+import { formatClock } from '../parts/words.js'
 
 /**
  * @param {string} id
