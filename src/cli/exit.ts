@@ -15,12 +15,12 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_SENTENCES: Readonly<Record<ExitCode, string>> = {
-  0: 'healthy, or the command did what it was asked for',
-  1: 'regressed: the canary is worse',
+  0: 'healthy, promoted, or the command did what it was asked for',
+  1: 'regressed or rolled back: the canary is worse',
   2: 'wrong use, or the target was unreachable before the start',
   3: 'inconclusive: nothing found, but not everything required was proven',
   4: 'invalid or failed: not judged, or the load was not delivered',
-  5: 'aborted by a person',
+  5: 'a rollout that was aborted by a person, or is paused and can be resumed',
   130: 'Ctrl-C: the report is partial (1 if a regression was found already)',
 }
 

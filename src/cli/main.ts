@@ -12,6 +12,15 @@ import { probe } from './commands/probe.ts'
 import { profilesImport } from './commands/profiles-import.ts'
 import { profilesList } from './commands/profiles-list.ts'
 import { profilesSynthesize } from './commands/profiles-synthesize.ts'
+import { rolloutAbort } from './commands/rollout/abort.ts'
+import { rolloutFinalize } from './commands/rollout/finalize.ts'
+import { rolloutList } from './commands/rollout/list.ts'
+import { rolloutPause } from './commands/rollout/pause.ts'
+import { rolloutPromote } from './commands/rollout/promote.ts'
+import { rolloutResume } from './commands/rollout/resume.ts'
+import { rolloutStart } from './commands/rollout/start.ts'
+import { rolloutStatus } from './commands/rollout/status.ts'
+import { rolloutWhy } from './commands/rollout/why.ts'
 import { routerCheck } from './commands/router-check.ts'
 import { routerGet } from './commands/router-get.ts'
 import { routerSet } from './commands/router-set.ts'
@@ -28,6 +37,15 @@ export const VERBS: readonly Verb[] = [
   probe,
   generate,
   analyze,
+  rolloutStart,
+  rolloutStatus,
+  rolloutWhy,
+  rolloutList,
+  rolloutPromote,
+  rolloutPause,
+  rolloutResume,
+  rolloutAbort,
+  rolloutFinalize,
   serve,
   demo,
   profilesImport,

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import type { Outrider, OutriderOptions } from '../outrider.ts'
+import { printLine } from './terminal.ts'
 import type { VerbInput } from './verb.ts'
 
 /**
@@ -32,7 +33,7 @@ export async function withOutrider<Result>(
 ): Promise<Result> {
   const settings = await readSettings(input)
   const { openOutrider } = await import('../outrider.ts')
-  const outrider = openOutrider(settings)
+  const outrider = openOutrider({ ...settings, log: (line) => printLine(input.terminal, line) })
   try {
     return await work(outrider, settings)
   } finally {

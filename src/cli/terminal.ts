@@ -1,7 +1,8 @@
 /** The two streams of a command: results on stdout, everything else on stderr. */
 
 import { isatty } from 'node:tty'
-import type { TextStyle } from '../report/text.ts'
+import { NARROW_SPACE } from '../report/numbers.ts'
+import { plainText, type TextStyle } from '../report/text.ts'
 
 export interface Terminal {
   readonly outStyle: TextStyle
@@ -59,6 +60,11 @@ export function createTerminal(
           }),
     outClosed: () => closed,
   }
+}
+
+/** One line on stderr; what targets and routers said in it is escaped. */
+export function printLine(terminal: Terminal, line: string): void {
+  terminal.err(`${plainText(line, terminal.errStyle).replaceAll(NARROW_SPACE, ' ')}\n`)
 }
 
 /** As setlocale(3) decides: LC_ALL, then LC_CTYPE, then LANG; without any it is plain ASCII. */

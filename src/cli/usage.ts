@@ -14,7 +14,6 @@ export const NOT_BUILT_VERBS: readonly string[] = [
   'rehearse',
   'doctor',
   'report',
-  'rollout',
   'profiles describe',
   'actions import',
 ]

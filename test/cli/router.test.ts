@@ -1,7 +1,11 @@
 import { createServer, type Server } from 'node:net'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../profiles-db/open.ts'
+import { insertRollout } from '../../profiles-db/rollouts.ts'
+import { createRollout } from '../../src/allocator/state.ts'
+import { policySchema } from '../../src/core/contract/policy.ts'
 import { serveHttp, type ArmServer } from '../generator/arm-server.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { findFreePort } from '../support/ports.ts'
@@ -102,6 +106,38 @@ describe('outrider router', () => {
     const document: unknown = JSON.parse((await router(cwd, 'check', 'edge', '--json')).stdout)
     expect(document).toMatchObject({ router: 'edge', kind: 'haproxy' })
     expect(commands.join('\n')).not.toMatch(/^(set|add|clear|del) /m)
+  })
+
+  it('set leaves a router alone that a rollout moves, and makes no database to find that out', async () => {
+    const cwd = await folder(HAPROXY('./no.sock'))
+    await router(cwd, 'set', 'edge', '5%')
+    expect(existsSync(join(cwd, '.outrider'))).toBe(false)
+    const file = join(cwd, 'o.db')
+    const database = openDatabase(file)
+    const state = createRollout()
+    const { id } = insertRollout(
+      database,
+      {
+        name: 'shop 1.4.2',
+        target: 'shop',
+        router: 'edge',
+        policy: policySchema.parse({}),
+        startedAt: new Date(0).toISOString(),
+        startedBy: 'ana',
+        state: state.state,
+        document: state,
+        holder: 'elsewhere:1:abc',
+        heartbeatMs: 0,
+      },
+      [],
+    )
+    database.close()
+    const { code, stderr } = await router(cwd, 'set', 'edge', '5%', '--db', file)
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(
+      `error: Cannot set the weight of router "edge": rollout ${id} "shop 1.4.2" moves it`,
+    )
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(`outrider rollout abort ${id}`)
+    expect(code).toBe(2)
   })
 
   it('an embedded one serves its users while outrider serve runs', async () => {

@@ -19,6 +19,11 @@ describe('outrider', () => {
     [['probe', '--cannary', 'http://a'], 'no flag --cannary', 'Did you mean --canary?'],
     [['serve', '7070'], 'outrider serve was given more than it takes', 'It takes flags only'],
     [['analyze'], 'outrider analyze needs FILE', '--help'],
+    [['rollout', 'strat'], 'no verb "rollout strat"', 'Did you mean outrider rollout start?'],
+    [['rollout', 'start'], 'outrider rollout start needs NAME', '--help'],
+    [['rollout', 'abort'], 'outrider rollout abort needs ID', '--help'],
+    [['rollout', 'list', 'r1'], 'was given more than it takes', 'It takes flags only'],
+    [['rollout', 'start', 'a', '--token', 'x'], 'no flag --token', '--help'],
     [['probe', '--rate'], '--rate <N> needs a value', '--help'],
     [['--json'], 'no verb "--json"', 'Verbs: probe'],
   ])('%j is wrong use: exit 2 with the mend', async (args, what, mend) => {
@@ -40,7 +45,6 @@ describe('outrider', () => {
     ['profiles import F --format har', '--format har'],
     ['profiles describe', 'outrider profiles describe'],
     ['actions import F', 'outrider actions import'],
-    ['rollout start x', 'outrider rollout'],
     ['probe --baseline http://a --canary http://b --margin cpu=10%', '--margin cpu'],
   ])('%s is refused by name', async (line, name) => {
     const { code, stderr } = await run(...line.split(' '))
@@ -66,6 +70,7 @@ describe('outrider', () => {
     expect(await run('probe', '--help')).toMatchObject({ code: 0, stderr: '' })
     expect(await run('help', 'profiles', 'import')).toMatchObject({ code: 0, stderr: '' })
     expect((await run('profiles', '--help')).stdout).toContain('profiles synthesize')
+    expect((await run('rollout', '--help')).stdout).toContain('rollout finalize')
     expect((await run('--version')).stdout).toMatch(/^outrider \d+\.\d+\.\d+\n$/)
   })
 

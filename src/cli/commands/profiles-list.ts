@@ -47,7 +47,7 @@ async function runList(input: VerbInput): Promise<number> {
   const server = findServer(input)
   if (server !== undefined) {
     refuseLocalFlags(input, server, LOCAL_FLAGS)
-    const client = createClient(server.url)
+    const client = createClient(server)
     if (!asTable) return await printLines(streamProfiles(client, criteria), terminal)
     const { profiles, nextCursor } = await firstProfiles(client, criteria, TABLE_ROWS)
     const more = nextCursor === undefined ? '' : ', and more than shown'

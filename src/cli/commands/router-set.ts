@@ -1,5 +1,7 @@
 /** `outrider router set`: moves the weight by hand, and believes only what is read back. */
 
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { RouterError } from '../../core/errors.ts'
 import { parseWeightBp } from '../../core/weight.ts'
 import type { Finding } from '../../outrider.ts'
@@ -7,12 +9,14 @@ import { plainText } from '../../report/text.ts'
 import { EXIT } from '../exit.ts'
 import { COMMON_HELP } from '../help.ts'
 import { plainWeight, readingDocument, stateOf, stateText, withRouter } from '../router-verb.ts'
+import { readSettings, withOutrider } from '../settings.ts'
 import type { Verb, VerbInput } from '../verb.ts'
 
 const help = `Usage: outrider router set NAME WEIGHT
 
 Checks the router, moves the canary's weight, and reads it back. A router that
-cannot carry the weight, or whose canary is down, is left as it is.
+cannot carry the weight, whose canary is down, or that a rollout moves, is
+left as it is.
 
   WEIGHT                 0% to 100%, in steps of 0.01%
 ${COMMON_HELP}
@@ -34,6 +38,7 @@ function runSet(input: VerbInput): Promise<number> {
   const { flags, terminal, args } = input
   const weightBp = parseWeightBp(args[1] ?? '', 'WEIGHT')
   return withRouter(input, 'router set', async (router) => {
+    await refuseInRollout(input, router.name)
     const before = stateOf(await router.read())
     const findings = await router.preflight()
     refuse(router.name, findings, weightBp > before.configuredBp)
@@ -52,6 +57,31 @@ function runSet(input: VerbInput): Promise<number> {
     const moved = `${router.name}: canary ${stateText(state)}, was ${plainWeight(fromBp)}`
     terminal.out(`${plainText(`${moved}; read back`, terminal.outStyle)}\n`)
     return EXIT.healthy
+  })
+}
+
+/**
+ * A rollout that finds its weight moved pauses rather than fights, so this would only stop it.
+ * @throws RouterError with code `router-in-rollout`
+ */
+async function refuseInRollout(input: VerbInput, router: string): Promise<void> {
+  const { config, baseFolder } = await readSettings(input)
+  // Without a database there is no rollout, and reading one weight is no reason to make one.
+  if (config.db === ':memory:' || !existsSync(resolve(baseFolder, config.db))) return
+  await withOutrider(input, ({ rollouts }) => {
+    const open = rollouts.openOn(router)
+    if (open === undefined) return Promise.resolve()
+    const { id, name } = open
+    return Promise.reject(
+      new RouterError(
+        `Cannot set the weight of router "${router}": rollout ${id} "${name}" moves it`,
+        {
+          code: 'router-in-rollout',
+          where: `routers.${router}`,
+          mend: `outrider rollout abort ${id} takes the canary back to 0 % first`,
+        },
+      ),
+    )
   })
 }
 

@@ -1,16 +1,20 @@
 /** `outrider serve`: the HTTP API and the page, until it is told to end. */
 
+import { OutriderError } from '../../core/errors.ts'
+import type { Outrider } from '../../outrider.ts'
 import { EXIT } from '../exit.ts'
 import { COMMON_HELP } from '../help.ts'
 import { listenForInterrupt } from '../interrupt.ts'
 import { withOutrider } from '../settings.ts'
+import { printLine } from '../terminal.ts'
 import type { Verb, VerbInput } from '../verb.ts'
 
 const help = `Usage: outrider serve [options]
 
 Serves the HTTP API and the dashboard page. It sends only to the targets that
-outrider.yaml names, and listens on this machine only. Embedded routers of
-outrider.yaml serve their users meanwhile.
+outrider.yaml names. Embedded routers of outrider.yaml serve their users
+meanwhile, and rollouts that nobody controls are taken up. Ctrl-C lets go of
+them: their weights stay until the next start.
 
   --listen 127.0.0.1:7070    the address; port 0 takes a free one
 ${COMMON_HELP}
@@ -35,7 +39,7 @@ async function runServe(input: VerbInput): Promise<number> {
   try {
     return await withOutrider(input, async (outrider) => {
       const address = flags.text('--listen') ?? outrider.config.server.listen
-      const log = (line: string): void => terminal.err(`${line}\n`)
+      const log = (line: string): void => printLine(terminal, line)
       for (const router of await outrider.openOwnRouters()) {
         log(`Router ${router.name} serves users on ${router.url()}`)
       }
@@ -46,11 +50,29 @@ async function runServe(input: VerbInput): Promise<number> {
           ? `${JSON.stringify({ url: listening.url, port: listening.port })}\n`
           : `Listening on ${listening.url}\n`,
       )
+      await takeUpRollouts(outrider, log)
       await ended
       await listening.close()
       return EXIT.healthy
     })
   } finally {
     interrupt.dispose()
+  }
+}
+
+/** What a crash or a restart left behind goes on here; one that cannot must not end the server. */
+async function takeUpRollouts(outrider: Outrider, log: (line: string) => void): Promise<void> {
+  try {
+    for (const id of await outrider.rollouts.resumeAll()) {
+      const document = outrider.rollouts.find(id)
+      log(
+        document === undefined
+          ? `Took up rollout ${id}`
+          : `Took up rollout ${id}: ${document.sentence}`,
+      )
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof OutriderError)) throw thrown
+    log(`Cannot take up rollouts: ${thrown.message}`)
   }
 }

@@ -10,17 +10,32 @@ export interface ServerAddress {
   readonly url: string
   /** Who named it, for errors. */
   readonly from: '--server' | 'OUTRIDER_SERVER'
+  /** What `OUTRIDER_TOKEN` holds; it is sent to this server only, and never shown. */
+  readonly token?: string
 }
 
 /**
  * The server to ask; undefined = this machine does the work itself.
- * @throws UsageError for what is no address of a server
+ * @throws UsageError for what is no address of a server or no token
  */
 export function findServer({ flags, environment }: VerbInput): ServerAddress | undefined {
   const flag = flags.text('--server')
-  if (flag !== undefined) return toAddress(flag, '--server')
-  const variable = environment['OUTRIDER_SERVER']
-  return variable ? toAddress(variable, 'OUTRIDER_SERVER') : undefined
+  const variable = environment['OUTRIDER_SERVER'] || undefined
+  const text = flag ?? variable
+  if (text === undefined) return undefined
+  const address = toAddress(text, flag === undefined ? 'OUTRIDER_SERVER' : '--server')
+  const token = environment['OUTRIDER_TOKEN'] || undefined
+  return token === undefined ? address : { ...address, token: checkToken(token) }
+}
+
+/** A token stands in a header, where a line break would end it. */
+function checkToken(token: string): string {
+  if (/^[\x21-\x7e]{1,500}$/.test(token)) return token
+  throw new UsageError('Cannot read OUTRIDER_TOKEN: it has characters that no token has', {
+    code: 'bad-environment',
+    where: 'OUTRIDER_TOKEN',
+    mend: 'set it to the token alone, without quotes, spaces or line breaks',
+  })
 }
 
 function toAddress(text: string, from: ServerAddress['from']): ServerAddress {
@@ -28,7 +43,7 @@ function toAddress(text: string, from: ServerAddress['from']): ServerAddress {
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
   if (url === undefined || !isHttp) throw wrong(text, from, 'write an http:// or https:// address')
   if (url.username !== '' || url.password !== '') {
-    throw wrong('…', from, 'take user and password out: a server of this version knows none')
+    throw wrong('…', from, 'take user and password out; a token goes into OUTRIDER_TOKEN')
   }
   if (url.search !== '' || url.hash !== '') throw wrong(text, from, 'end it before the ? or #')
   return { url: url.href.replace(/\/+$/, ''), from }

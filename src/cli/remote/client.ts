@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   CapacityError,
+  ConflictError,
   OutriderError,
   TargetError,
   UsageError,
@@ -13,6 +14,7 @@ import {
 } from '../../core/errors.ts'
 import { problemSchema, type Problem } from '../../core/contract/http.ts'
 import type { Parsed, Schema } from '../../core/json-schema.ts'
+import type { ServerAddress } from './address.ts'
 import { networkReason } from './reason.ts'
 
 const ANSWER_MS = 60_000
@@ -49,8 +51,7 @@ export interface ApiClient {
   unreachable(thrown: unknown): OutriderError
 }
 
-/** @param url without a slash at the end */
-export function createClient(url: string): ApiClient {
+export function createClient({ url, token }: ServerAddress): ApiClient {
   const unreachable = (thrown: unknown): OutriderError =>
     new TargetError(`Cannot reach the server ${url}: ${networkReason(thrown)}`, {
       code: 'server-unreachable',
@@ -64,7 +65,12 @@ export function createClient(url: string): ApiClient {
     })
 
   async function open(ask: Ask, signal = AbortSignal.timeout(ANSWER_MS)): Promise<Response> {
-    const response = await send(url, ask, signal).catch((thrown: unknown) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const response = await send(
+      url,
+      { ...ask, headers: { ...headers, ...ask.headers } },
+      signal,
+    ).catch((thrown: unknown) => {
       throw unreachable(thrown)
     })
     if (response.ok) return response
@@ -144,6 +150,7 @@ function errorOfProblem(problem: Problem, { locate }: Ask): OutriderError {
     ...(mend === undefined ? {} : { mend }),
   }
   if (status === 502) return new TargetError(detail, details)
+  if (code === 'act-refused') return new ConflictError(detail, details)
   if (status === 409 || status === 429 || status === 503) return new CapacityError(detail, details)
   return status < 500 ? new UsageError(detail, details) : new OutriderError(detail, details)
 }

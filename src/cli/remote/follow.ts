@@ -1,18 +1,11 @@
 /**
- * Follows a probe of a server to its end. A lost connection is taken up again after the last event
- * that was seen; how often in a row is limited, because a probe that nobody can see is no result.
+ * Follows an event stream of a server to its end. A lost connection is taken up again after the last
+ * event that was seen; how often in a row is limited, because what nobody can see is no result.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  probeEndSchema,
-  probeEventSchema,
-  probeSchema,
-  type ProbeEnd,
-} from '../../core/contract/http.ts'
 import { OutriderError, TargetError } from '../../core/errors.ts'
-import type { ProbeEvent } from '../../outrider.ts'
-import { parseJson, textOf, type ApiClient, type Ask } from './client.ts'
+import { textOf, type ApiClient, type Ask } from './client.ts'
 import { readMessages, type StreamMessage } from './event-stream.ts'
 
 /** Three pings of the server, which sends one every 15 s. */
@@ -31,56 +24,66 @@ const PASSING: ReadonlySet<string> = new Set([
   'not-ready',
 ])
 
+export interface Stream<End> {
+  /** `/probes/p1`; its events are below it. */
+  readonly path: string
+  /** The number of the last event that was told; 0 before the first. */
+  seen(): number
+  /**
+   * Takes a message, which may have been told before; the end if this is it, undefined to go on.
+   * @throws OutriderError for what is not of the contract
+   */
+  take(message: StreamMessage, ask: Ask): End | undefined
+  /** For a stream that says "no more" without the end. */
+  readEnd(): Promise<End | undefined>
+}
+
 /**
- * @param listener gets each event once, but for the end
  * @param leaving ends it, with an error
- * @throws OutriderError if the probe cannot be followed any further
+ * @throws OutriderError if the stream cannot be followed any further
  */
-export async function followProbe(
+export async function followStream<End>(
   client: ApiClient,
-  id: string,
-  listener: (event: ProbeEvent) => void,
+  stream: Stream<End>,
   leaving: AbortSignal,
-): Promise<ProbeEnd> {
-  const path = `/probes/${encodeURIComponent(id)}`
-  let seen = 0
+): Promise<End> {
   let losses = 0
-  const receive = (event: ProbeEvent): void => {
-    if (event.seq <= seen) return
-    seen = event.seq
-    losses = 0
-    listener(event)
+  const counted: Stream<End> = {
+    ...stream,
+    take(message, ask) {
+      const before = stream.seen()
+      const end = stream.take(message, ask)
+      if (stream.seen() > before) losses = 0
+      return end
+    },
   }
   for (;;) {
+    const begunMs = performance.now()
     try {
-      const end = await followOnce({ client, path, seen, receive, leaving })
+      const end = await followOnce(client, counted, leaving)
       if (end !== undefined) return end
     } catch (thrown) {
       if (!(thrown instanceof OutriderError) || !PASSING.has(thrown.code)) throw thrown
     }
-    losses += 1
-    if (losses > MOST_LOSSES) throw lost(client.url, path)
+    // One that lived on pings for so long is no failure of the same kind as one that never came.
+    losses = performance.now() - begunMs > SILENCE_MS + FIRST_PAUSE_MS ? 1 : losses + 1
+    if (losses > MOST_LOSSES) throw lost(client.url, stream.path)
     await sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (losses - 1)), undefined, {
       signal: leaving,
     })
   }
 }
 
-interface Following {
-  readonly client: ApiClient
-  readonly path: string
-  /** The last event that was told; 0 before the first. */
-  readonly seen: number
-  readonly receive: (event: ProbeEvent) => void
-  readonly leaving: AbortSignal
-}
-
 /** The end; undefined if the connection was lost before. */
-async function followOnce(following: Following): Promise<ProbeEnd | undefined> {
-  const { client, path, seen, receive, leaving } = following
+async function followOnce<End>(
+  client: ApiClient,
+  stream: Stream<End>,
+  leaving: AbortSignal,
+): Promise<End | undefined> {
+  const seen = stream.seen()
   const ask: Ask = {
     method: 'GET',
-    path: `${path}/events`,
+    path: `${stream.path}/events`,
     headers: {
       accept: 'text/event-stream',
       ...(seen === 0 ? {} : { 'last-event-id': String(seen) }),
@@ -90,11 +93,11 @@ async function followOnce(following: Following): Promise<ProbeEnd | undefined> {
   const timer = setTimeout(() => silence.abort(), SILENCE_MS)
   try {
     const response = await client.open(ask, AbortSignal.any([silence.signal, leaving]))
-    if (response.status === 204) return await readEnd(client, path)
+    if (response.status === 204) return await stream.readEnd()
     const type = response.headers.get('content-type') ?? ''
     if (!type.includes('text/event-stream')) throw client.badAnswer(ask, 'it is no event stream')
     for await (const message of readMessages(withTimer(textOf(response), timer))) {
-      const end = takeMessage(client, ask, message, receive)
+      const end = stream.take(message, ask)
       if (end !== undefined) return end
     }
     return undefined
@@ -114,33 +117,6 @@ async function* withTimer(
     timer.refresh()
     yield part
   }
-}
-
-/** The end, if this is it. Names that this version does not know are passed over. */
-function takeMessage(
-  client: ApiClient,
-  ask: Ask,
-  message: StreamMessage,
-  receive: (event: ProbeEvent) => void,
-): ProbeEnd | undefined {
-  const { name, data } = message
-  if (name === 'end') {
-    const end = probeEndSchema.safeParse(parseJson(data))
-    if (end.success) return end.data
-    throw client.badAnswer(ask, 'its end has another form')
-  }
-  if (name !== 'state' && name !== 'block' && name !== 'finding') return undefined
-  const event = probeEventSchema.safeParse(parseJson(data))
-  if (!event.success) throw client.badAnswer(ask, `its event "${name}" has another form`)
-  receive(event.data)
-  return undefined
-}
-
-/** For a stream that says "no more" without the end. */
-async function readEnd(client: ApiClient, path: string): Promise<ProbeEnd | undefined> {
-  const probe = await client.ask({ method: 'GET', path }, probeSchema)
-  const end = probeEndSchema.safeParse(probe)
-  return end.success ? end.data : undefined
 }
 
 function lost(url: string, path: string): OutriderError {

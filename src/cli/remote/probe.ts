@@ -13,7 +13,7 @@ import type { ProbeEvent } from '../../outrider.ts'
 import type { FollowedProbe } from '../progress/progress.ts'
 import type { ServerAddress } from './address.ts'
 import { createClient, type ApiClient } from './client.ts'
-import { followProbe } from './follow.ts'
+import { followProbe } from './probe-events.ts'
 import { flagOfPointer } from './probe-body.ts'
 
 const REASON = 'ended from the command line'
@@ -24,7 +24,7 @@ const REASON = 'ended from the command line'
  *   `bad-answer`
  */
 export async function startProbeAt(server: ServerAddress, body: ProbeBody): Promise<FollowedProbe> {
-  const client = createClient(server.url)
+  const client = createClient(server)
   const { id } = await client.ask(
     {
       method: 'POST',
