@@ -24,9 +24,12 @@ export const because = {
     message: `the router reads ${formatWeight(readBp)} before the start`,
   }),
 
-  gateStarted: (run: number): Cause => ({
+  gateStarted: (run: number, why?: string): Cause => ({
     code: 'gate-started',
-    message: run === 1 ? 'the gate probes the canary' : 'the gate probes the canary once more',
+    message:
+      run === 1
+        ? 'the gate probes the canary'
+        : `the gate probes the canary once more${why === undefined ? '' : `, ${why}`}`,
   }),
   noGate: (): Cause => ({ code: 'no-gate', message: 'the policy needs no gate' }),
   gateHealthy: (): Cause => ({
@@ -41,9 +44,9 @@ export const because = {
     code: 'gate-inconclusive',
     message: 'the gate could not prove the canary healthy in its time',
   }),
-  gateInvalid: (): Cause => ({
+  gateInvalid: (why?: string): Cause => ({
     code: 'gate-invalid',
-    message: 'the gate could not be judged, twice',
+    message: `the gate could not be judged, twice${why === undefined ? '' : `: ${why}`}`,
   }),
 
   noAlarm: (unequalLoad: boolean): Cause => ({

@@ -6,13 +6,28 @@
  * price, the rating and the newest review of each of its products. 1.4.1 asks for all of it with one
  * joined statement. 1.4.2 asks for the products and then, product by product, for the rest (an "N+1
  * query"): 1 statement became 401. Nothing sleeps, the answers are the same to the byte, and no
- * unit test of an answer would notice. 1.4.3 is mended.
+ * unit test of an answer would notice. 1.4.3 searches as 1.4.1 did, and has another defect
+ * (category-list.ts). 1.4.4 has none.
  */
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
+import {
+  CATEGORY_PAGE_SIZE,
+  countingRows,
+  firstPageOnly,
+  leavingCursorsOpen,
+  type CategoryList,
+  type CategoryRequest,
+  type Reader,
+} from './category-list.ts'
 import { fillCatalogue } from './stock-up.ts'
 
-export const SHOP_VERSIONS = { baseline: '1.4.1', defective: '1.4.2', mended: '1.4.3' } as const
+export const SHOP_VERSIONS = {
+  baseline: '1.4.1',
+  slow: '1.4.2',
+  leaking: '1.4.3',
+  mended: '1.4.4',
+} as const
 export type ShopVersion = (typeof SHOP_VERSIONS)[keyof typeof SHOP_VERSIONS]
 
 export interface Listed {
@@ -42,8 +57,11 @@ export interface CartLine {
 export interface Catalogue {
   /** Fills the page with best sellers where fewer than a page match. */
   search(words: string): readonly Listed[]
-  /** Undefined for a category the shop does not have. */
-  findCategory(category: string): readonly Listed[] | undefined
+  /**
+   * Undefined for a category the shop does not have, or a page after its last.
+   * @throws OutOfCursorsError
+   */
+  findCategory(request: CategoryRequest): readonly Listed[] | undefined
   findProduct(sku: string): Product | undefined
   bestSellers(): readonly Listed[]
   /** The new cart's id, or undefined for a product the shop does not have. */
@@ -59,7 +77,6 @@ export interface Catalogue {
 
 /** Products on a page of search results. */
 export const PAGE_SIZE = 100
-const CATEGORY_PAGE_SIZE = 24
 const HOME_PAGE_SIZE = 12
 const SHOWN_REVIEWS = 10
 /** The oldest carts are forgotten, so that a long probe cannot fill the memory. */
@@ -69,6 +86,8 @@ type Row = Record<string, SQLOutputValue>
 type All = (sql: string, ...values: SQLInputValue[]) => Row[]
 
 const EVERYTHING = '1'
+/** SQLite's word for no limit. */
+const EVERY_ROW = -1
 const MATCHING_FIRST = `instr(name, ?1) > 0 DESC,`
 
 /** Opens a catalogue of its own; equal seeds give equal catalogues whatever the version. */
@@ -81,13 +100,19 @@ export function openCatalogue(version: ShopVersion, seed: number): Catalogue {
     statements += 1
     return database.prepare(sql).all(...values)
   }
+  const listCategory = categoryListOf(version)({
+    open: (category) => {
+      statements += 1
+      return database.prepare(CATEGORY_SQL).iterate(category, EVERY_ROW, 0)
+    },
+    page: (category, offset) => all(CATEGORY_SQL, category, CATEGORY_PAGE_SIZE, offset),
+  })
   return {
     ...createCarts(all),
     search: (words) =>
-      version === SHOP_VERSIONS.defective ? searchOneByOne(all, words) : searchAtOnce(all, words),
-    findCategory: (category) => {
-      const sql = listSql({ where: 'category = ?1', limit: CATEGORY_PAGE_SIZE })
-      const found = all(sql, category).map(toListed)
+      version === SHOP_VERSIONS.slow ? searchOneByOne(all, words) : searchAtOnce(all, words),
+    findCategory: (request) => {
+      const found = listCategory(request).map(toListed)
       return found.length === 0 ? undefined : found
     },
     findProduct: (sku) => findProduct(all, sku),
@@ -97,7 +122,19 @@ export function openCatalogue(version: ShopVersion, seed: number): Catalogue {
   }
 }
 
-/** 1.4.1 and 1.4.3: the whole page with one statement. */
+function categoryListOf(version: ShopVersion): (reader: Reader<Row>) => CategoryList<Row> {
+  switch (version) {
+    case SHOP_VERSIONS.baseline:
+    case SHOP_VERSIONS.slow:
+      return firstPageOnly
+    case SHOP_VERSIONS.leaking:
+      return leavingCursorsOpen
+    case SHOP_VERSIONS.mended:
+      return countingRows
+  }
+}
+
+/** All but 1.4.2: the whole page with one statement. */
 function searchAtOnce(all: All, words: string): Listed[] {
   const sql = listSql({ where: EVERYTHING, first: MATCHING_FIRST, limit: PAGE_SIZE })
   return all(sql, words).map(toListed)
@@ -166,7 +203,8 @@ interface Page {
   readonly where: string
   /** What goes before the best sellers, as a term of ORDER BY that ends in a comma. */
   readonly first?: string
-  readonly limit: number
+  /** A number, or where it comes from. */
+  readonly limit: number | string
 }
 
 function pageSql({ where, first = '', limit }: Page): string {
@@ -184,6 +222,8 @@ function listSql(page: Page): string {
     JOIN reviews ON reviews.id = newest_review
     ORDER BY place`
 }
+
+const CATEGORY_SQL = listSql({ where: 'category = ?1', limit: '?2 OFFSET ?3' })
 
 function toListed(row: Row): Listed {
   return {

@@ -1,7 +1,8 @@
 /** The sample shop as an HTTP server: which request gets which page. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Catalogue } from './catalogue.ts'
+import type { Catalogue, ShopVersion } from './catalogue.ts'
+import { CATEGORY_PAGE_SIZE, OutOfCursorsError } from './category-list.ts'
 import {
   cartPage,
   categoryPage,
@@ -22,9 +23,13 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A server that does not listen yet; each answer says how many statements it took. */
-export function createShopServer(catalogue: Catalogue): Server {
+/** Which version answered: an answer without it is not the shop's. */
+export const VERSION_HEADER = 'x-shop-version'
+
+/** A server that does not listen yet; each answer says its version and its statements. */
+export function createShopServer(catalogue: Catalogue, version: ShopVersion): Server {
   const server = createServer((request, response) => {
+    response.setHeader(VERSION_HEADER, version)
     void serve(catalogue, request, response)
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -44,8 +49,11 @@ async function serve(
       request.method === 'POST'
         ? write(catalogue, url, await bodyOf(request))
         : read(catalogue, url, request)
-  } catch {
-    answer = json(400, { problem: 'the request cannot be read' })
+  } catch (error) {
+    answer =
+      error instanceof OutOfCursorsError
+        ? json(500, { problem: error.message })
+        : json(400, { problem: 'the request cannot be read' })
   }
   const statements = catalogue.statementCount() - statementsBefore
   response.writeHead(answer.status, {
@@ -70,15 +78,26 @@ function read(catalogue: Catalogue, url: URL, request: IncomingMessage): Answer 
     return product === undefined ? missing(`product ${second}`) : html(200, productPage(product))
   }
   if (first === 'categories' && second !== undefined) {
-    const found = catalogue.findCategory(second)
-    return found === undefined
-      ? missing(`category ${second}`)
-      : html(200, categoryPage(second, found))
+    return readCategory(catalogue, second, url, request)
   }
   if (first === 'cart' && second === undefined) {
-    return html(200, cartPage(catalogue.cartLines(cartIdOf(request))))
+    return html(200, cartPage(catalogue.cartLines(cookieOf(request, 'cart') ?? '')))
   }
   return missing('such page')
+}
+
+function readCategory(
+  catalogue: Catalogue,
+  category: string,
+  url: URL,
+  request: IncomingMessage,
+): Answer {
+  const page = Math.max(1, Math.trunc(Number(url.searchParams.get('page') ?? 1)) || 1)
+  const customer = cookieOf(request, 'user')
+  const found = catalogue.findCategory({ category, customer, page })
+  if (found === undefined) return missing(`category ${category}`)
+  const mayGoOn = customer !== undefined && found.length === CATEGORY_PAGE_SIZE
+  return html(200, categoryPage(category, found, mayGoOn ? page + 1 : undefined))
 }
 
 function write(catalogue: Catalogue, url: URL, body: string): Answer {
@@ -92,9 +111,11 @@ function write(catalogue: Catalogue, url: URL, body: string): Answer {
 }
 
 function login(form: URLSearchParams): Answer {
-  const isKnown = form.get('user')?.includes('@') === true && form.get('password') === 'synthetic'
+  const user = form.get('user') ?? ''
+  const isKnown = user.includes('@') && form.get('password') === 'synthetic'
   if (!isKnown) return json(401, { problem: 'wrong user or password' })
-  return { ...html(303, ''), headers: { location: '/', 'set-cookie': 'user=1; HttpOnly; Path=/' } }
+  const cookie = `user=${encodeURIComponent(user)}; HttpOnly; Path=/`
+  return { ...html(303, ''), headers: { location: '/', 'set-cookie': cookie } }
 }
 
 function addToCart(catalogue: Catalogue, line: unknown): Answer {
@@ -113,8 +134,12 @@ function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function cartIdOf(request: IncomingMessage): string {
-  return /(?:^|;\s*)cart=(\d+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
+/** The value as it was sent. */
+function cookieOf(request: IncomingMessage, name: string): string | undefined {
+  for (const pair of (request.headers.cookie ?? '').split(/;\s*/)) {
+    if (pair.startsWith(`${name}=`)) return pair.slice(name.length + 1)
+  }
+  return undefined
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

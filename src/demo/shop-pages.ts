@@ -10,8 +10,14 @@ export function searchPage(words: string, found: readonly Listed[]): string {
   return page(`Results for ${escape(words)}`, listOf(found))
 }
 
-export function categoryPage(category: string, found: readonly Listed[]): string {
-  return page(escape(category), listOf(found))
+/** @param nextPage a page after this one, for those who may go on */
+export function categoryPage(
+  category: string,
+  found: readonly Listed[],
+  nextPage: number | undefined,
+): string {
+  const more = nextPage === undefined ? '' : `<p><a href="?page=${nextPage}">more</a></p>`
+  return page(escape(category), listOf(found) + more)
 }
 
 export function productPage(product: Product): string {

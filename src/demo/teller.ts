@@ -1,6 +1,6 @@
 /** Plain sentences on a screen of 80 columns, and one line that moves while a probe runs. */
 
-const COLUMNS = 80
+export const COLUMNS = 80
 
 export interface Teller {
   /** A paragraph, wrapped; continued lines stand under the first. */

@@ -54,6 +54,7 @@ class RolloutService implements Rollouts {
   readonly #holder = nameHolder()
   readonly #controllers = new Map<string, Controller>()
   readonly #listeners = new Map<string, Set<(what: Changed) => void>>()
+  readonly #polls = new Set<NodeJS.Timeout>()
 
   constructor(parts: RolloutParts) {
     this.#parts = parts
@@ -165,8 +166,10 @@ class RolloutService implements Rollouts {
       if (!this.#controllers.has(id)) tellKept()
     }, POLL_MS)
     timer.unref()
+    this.#polls.add(timer)
     return () => {
       clearInterval(timer)
+      this.#polls.delete(timer)
       listeners.delete(told)
       if (listeners.size === 0) this.#listeners.delete(id)
     }
@@ -234,6 +237,8 @@ class RolloutService implements Rollouts {
   async close(): Promise<void> {
     const closing = [...this.#controllers.values()].map((controller) => controller.close())
     await Promise.allSettled(closing)
+    for (const timer of this.#polls) clearInterval(timer)
+    this.#listeners.clear()
   }
 
   async #takeUp(id: string): Promise<boolean> {

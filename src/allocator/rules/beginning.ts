@@ -35,8 +35,8 @@ export function judgeGate(moment: Moment): Decision | undefined {
       return start(moment, because.gateHealthy())
     case 'invalid':
       return invalids + 1 < MOST_INVALID_GATES
-        ? startGate(moment, { run: run + 1, invalids: invalids + 1, startedAtMs })
-        : goToZero(moment, 'failed', because.gateInvalid())
+        ? startGate(moment, { run: run + 1, invalids: invalids + 1, startedAtMs }, gate?.finding)
+        : goToZero(moment, 'failed', because.gateInvalid(gate?.finding))
     case 'inconclusive':
       return goToZero(moment, 'rolled_back', because.gateInconclusive())
     case 'running': {
@@ -61,12 +61,15 @@ export function start(moment: Moment, cause: Cause, actor = 'policy'): Decision 
   })
 }
 
-/** All runs of the gate share one time limit. */
-export function startGate(moment: Moment, gate: RolloutState['gate']): Decision {
+/**
+ * All runs of the gate share one time limit.
+ * @param why the run before could not be judged
+ */
+export function startGate(moment: Moment, gate: RolloutState['gate'], why?: string): Decision {
   return decisionOf(moment, {
     changes: { state: 'probing', gate },
     intent: { kind: 'probe', run: gate.run },
-    cause: because.gateStarted(gate.run),
+    cause: because.gateStarted(gate.run, why),
   })
 }
 

@@ -1,4 +1,4 @@
-/** `outrider demo`: a shop with a slow canary, found while one watches. */
+/** `outrider demo`: three versions of a shop, rolled out while one watches. */
 
 import { toAscii } from '../../report/escape.ts'
 import { COMMON_HELP } from '../help.ts'
@@ -7,19 +7,20 @@ import type { Verb, VerbInput } from '../verb.ts'
 
 const help = `Usage: outrider demo [options]
 
-Starts a small shop on this machine, probes a version with a defect, and then
-the mended one. Needs no configuration and sends nothing elsewhere.
+Rolls out three versions of a small shop on this machine, before simulated
+customers: one is stopped by its gate, one is taken back, one is promoted.
+Needs no configuration and sends nothing elsewhere.
 
   --keep                 leave shop and page running afterwards
   --port N               port of the page                        (7070)
 ${COMMON_HELP}
-Exit  0 both verdicts came as told  4 they did not  130 Ctrl-C
+Exit  0 all three acts came as told  4 they did not  130 Ctrl-C
 Example  outrider demo --keep
 `
 
 export const demo: Verb = {
   name: 'demo',
-  summary: 'see it work: a shop with a slow canary',
+  summary: 'see it work: three rollouts of a small shop',
   args: [],
   flags: ['--keep', '--port <N>'],
   notBuilt: [],
