@@ -184,6 +184,8 @@ function paintForest(shown) {
     byId('level'),
     `bar: ${Number((100 * (1 - shown.policy.alpha)).toPrecision(4))} % interval`,
   )
+  const guilty = findings.find((finding) => finding.action === selected)
+  if (guilty !== undefined) metrics.suggest(guilty.metric)
   void paintCharts(shown)
 }
 

@@ -82,11 +82,12 @@ function notice(
   observation: Observation,
   due: boolean,
 ): RolloutState {
-  const { reading, atMs, restarted } = observation
+  const { reading, atMs, restarted, named = state.anomaly } = observation
   const nextTickAtMs = due ? atMs + policy.intervalSeconds * 1000 : state.nextTickAtMs
+  const anomaly = state.anomaly === '' ? '' : named
   if (isEnd(state.state)) return state
   if (reading.kind !== 'read' || reading.readAtMs < state.lastReadAtMs) {
-    return { ...state, nextTickAtMs }
+    return { ...state, nextTickAtMs, anomaly }
   }
   const { configuredBp, observed, readAtMs } = reading
   const { incarnation = state.incarnation } = reading
@@ -100,6 +101,7 @@ function notice(
   return {
     ...state,
     nextTickAtMs,
+    anomaly,
     appliedBp: confirms ? configuredBp : state.appliedBp,
     lastReadAtMs: readAtMs,
     // A restarted router that reads otherwise stays "restarted" until its weight is as asked.

@@ -48,6 +48,8 @@ export interface Observation {
   readonly reading: Reading
   readonly judgement?: Judgement
   readonly liveGuard?: LiveGuard
+  /** What was found since the last reduction, in words: an alarm may get its name afterwards. */
+  readonly named?: string
   /** Given when a tick is due; before `nextTickAtMs` it is not a tick. */
   readonly tick?: TickFacts
   readonly gate?: GateResult

@@ -31,6 +31,8 @@ export interface CompanyParts {
   /** Evidence of an earlier controller. */
   readonly snapshot?: string
   readonly onFinding: (finding: Finding) => void
+  /** A finding in words. */
+  readonly describe: (finding: Finding) => string
   readonly onBlock: () => void
 }
 
@@ -42,6 +44,8 @@ export interface Company {
   weightChanged(): void
   judgement(state: RolloutState): Judgement | undefined
   gate(): GateResult | undefined
+  /** What was found since the last reduction, in words. */
+  named(): string | undefined
   /** What the start waits for; undefined once the twins run. */
   waitsFor(): string | undefined
   takeFacts(): TwinFacts
@@ -76,6 +80,7 @@ class TwinCompany implements Company {
   #retryAtMs = 0
   #snapshot: string | undefined
   #runId: string | undefined
+  #named: string | undefined
   #isClosed = false
 
   constructor(parts: CompanyParts) {
@@ -102,7 +107,9 @@ class TwinCompany implements Company {
     const episode = state.hysteresis.reductions
     const count = episodeCount(this.#parts.policy)
     const isNew = episode > before.hysteresis.reductions && episode < count
-    if (isNew) this.#twins?.beginEpisode(episode)
+    if (!isNew) return
+    this.#named = undefined
+    this.#twins?.beginEpisode(episode)
   }
 
   weightChanged(): void {
@@ -115,6 +122,10 @@ class TwinCompany implements Company {
 
   gate(): GateResult | undefined {
     return this.#twins?.gate()
+  }
+
+  named(): string | undefined {
+    return this.#named
   }
 
   waitsFor(): string | undefined {
@@ -172,7 +183,10 @@ class TwinCompany implements Company {
       await started.stop()
       return
     }
-    started.onFinding(this.#parts.onFinding)
+    started.onFinding((finding) => {
+      this.#named = this.#parts.describe(finding)
+      this.#parts.onFinding(finding)
+    })
     started.onBlock(this.#parts.onBlock)
     this.#twins = started
     this.#runId = started.runId

@@ -79,6 +79,7 @@ export async function control(
       clock,
       ...(snapshot === undefined ? {} : { snapshot }),
       onFinding: (finding) => herald.found(finding),
+      describe: parts.describe,
       onBlock: () => {
         how.changed('block')
         running?.wake()

@@ -37,6 +37,7 @@ export function observationOf(known: Known): Observation {
   const judgement = company.judgement(state)
   const gate = company.gate()
   const guard = guardLive(known.policy, watch.window())
+  const named = company.named()
   const waitsFor = state.state === 'pending' ? company.waitsFor() : undefined
   return {
     atMs,
@@ -46,6 +47,7 @@ export function observationOf(known: Known): Observation {
     ...(isTick(state, atMs) && tick !== undefined ? { tick } : {}),
     ...(gate === undefined ? {} : { gate }),
     ...(word === undefined ? {} : { person: personOf(word) }),
+    ...(named === undefined ? {} : { named }),
     ...(promotion === undefined ? {} : { promotion }),
     ...(waitsFor === undefined ? {} : { waitsFor }),
     ...(known.isFirst ? { restarted: true as const } : {}),
