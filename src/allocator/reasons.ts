@@ -31,6 +31,12 @@ export const because = {
         ? 'the gate probes the canary'
         : `the gate probes the canary once more${why === undefined ? '' : `, ${why}`}`,
   }),
+  liveBaseline: (): Cause => ({
+    code: 'live-baseline',
+    message:
+      'the baseline serves live users during the gate and the target names no idle control, ' +
+      'so a slower canary may look equal',
+  }),
   noGate: (): Cause => ({ code: 'no-gate', message: 'the policy needs no gate' }),
   gateHealthy: (): Cause => ({
     code: 'gate-healthy',

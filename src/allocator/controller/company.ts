@@ -18,6 +18,7 @@ import type {
 } from '../../core/twins.ts'
 import { alphaOf, episodeCount } from '../episodes.ts'
 import type { LiveFigures } from '../live-guard.ts'
+import { because, type Cause } from '../reasons.ts'
 import type { Decision, RolloutState } from '../state.ts'
 import { areComparable, type Instances } from '../unequal-load.ts'
 
@@ -27,6 +28,8 @@ export interface CompanyParts {
   readonly target: string
   readonly name: string
   readonly instances: Instances
+  /** The target names an idle copy of the baseline. */
+  readonly hasControl: boolean
   readonly clock: Clock
   /** Evidence of an earlier controller. */
   readonly snapshot?: string
@@ -34,6 +37,8 @@ export interface CompanyParts {
   /** A finding in words. */
   readonly describe: (finding: Finding) => string
   readonly onBlock: () => void
+  /** Something that people should know; told once. */
+  readonly onWarning: (reason: Cause) => void
 }
 
 export interface Company {
@@ -81,6 +86,7 @@ class TwinCompany implements Company {
   #snapshot: string | undefined
   #runId: string | undefined
   #named: string | undefined
+  #hasWarned = false
   #isClosed = false
 
   constructor(parts: CompanyParts) {
@@ -94,9 +100,17 @@ class TwinCompany implements Company {
     const isMissing = this.#twins === undefined && this.#starting === undefined
     if (isNeeded && isMissing && clock.nowMs() >= this.#retryAtMs) this.#begin(state)
     const twins = this.#twins
-    if (twins === undefined || state.state === 'probing' || state.state === 'pending') return
-    const serviceMs = twins.progress().baselineMeanMs
-    twins.compareLatencies(areComparable(load, instances, serviceMs))
+    if (twins === undefined || state.state === 'pending') return
+    const isComparable = areComparable(load, instances, twins.progress().baselineMeanMs)
+    if (state.state === 'probing') this.#lookAtBaseline(isComparable)
+    else twins.compareLatencies(isComparable)
+  }
+
+  /** At the gate the baseline may be busy with live users and the canary has none. */
+  #lookAtBaseline(isComparable: boolean): void {
+    if (isComparable || this.#parts.hasControl || this.#hasWarned) return
+    this.#hasWarned = true
+    this.#parts.onWarning(because.liveBaseline())
   }
 
   follow(before: RolloutState, { state, intent }: Decision): void {

@@ -76,6 +76,7 @@ export async function control(
       target,
       name,
       instances: config.targets[target]?.instances ?? singleInstances,
+      hasControl: config.targets[target]?.control !== undefined,
       clock,
       ...(snapshot === undefined ? {} : { snapshot }),
       onFinding: (finding) => herald.found(finding),
@@ -84,6 +85,7 @@ export async function control(
         how.changed('block')
         running?.wake()
       },
+      onWarning: (reason) => running?.note({ kind: 'note', actor: 'policy', document: { reason } }),
     },
     changed: how.changed,
     log,

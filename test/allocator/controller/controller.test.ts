@@ -80,6 +80,18 @@ describe('a controlled rollout', () => {
     expect(alerts.every(({ state }) => state === 'resolved')).toBe(true)
   })
 
+  it('notes at the gate that the baseline is busy with live users and has no control', async () => {
+    const here = world()
+    here.twins.gate = 'running'
+    const { id } = await here.rollouts.start(bodyOf({ ...FAST, gate: { need: 'healthy' } }), 'ana')
+    await until(here, id, ({ state }) => state === 'probing')
+    here.router.requests = { ...here.router.requests, baseline: 500 }
+    const noted = await until(here, id, ({ history }) =>
+      history.some(({ reason }) => reason.code === 'live-baseline'),
+    )
+    expect(noted.state).toBe('probing')
+  })
+
   it('reduces at an alarm, begins an episode, and rolls back at the third', async () => {
     const here = world()
     const { id } = await here.rollouts.start(
