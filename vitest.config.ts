@@ -1,11 +1,21 @@
 /**
- * Two projects. What holds whatever the machine does runs in two workers; what measures real traffic
- * runs after it, one file at a time, because a neighbour's load would be measured along with it.
+ * Three projects, one after the other. What holds whatever the machine does runs side by side: first
+ * the rooms, then whole programs, which wait for each other more than they compute. What measures
+ * real traffic runs last, one file at a time, because a neighbour's load would be measured
+ * along with it.
  */
 
 import { defineConfig } from 'vitest/config'
 
-const MEASURES_REAL_TRAFFIC = ['test/process/**/*.test.ts', 'test/story/**/*.test.ts']
+const REAL_PARTS = ['test/process/**/*.test.ts', 'test/story/**/*.test.ts']
+const MEASURES_NOTHING = [
+  'test/story/dashboard/**/*.test.ts',
+  'test/story/cli/**/*.test.ts',
+  'test/story/api/rollout.test.ts',
+  'test/process/alerts.test.ts',
+  'test/process/routers.test.ts',
+  'test/process/rollout/{bad-input,database-full,faults,kills}.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -14,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/**/*.test.ts'],
-          exclude: MEASURES_REAL_TRAFFIC,
+          exclude: REAL_PARTS,
           testTimeout: 20_000,
           hookTimeout: 20_000,
           maxWorkers: 2,
@@ -23,13 +33,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'programs',
+          include: MEASURES_NOTHING,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'real',
-          include: MEASURES_REAL_TRAFFIC,
+          include: REAL_PARTS,
+          exclude: MEASURES_NOTHING,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -138,6 +138,8 @@ describe.skipIf(noBrowser !== undefined)(`rollout page ${noBrowser ?? ''}`, () =
     const label = await page.locator('#weight').getAttribute('aria-label')
     expect(label).toContain('highest 10 %, now 5 %')
     await page.locator('#weight-details summary').click()
+    // It is filled when it is opened.
+    await page.locator('#weight-table tbody tr').first().waitFor()
     expect(await page.locator('#weight-table tbody tr').count()).toBeGreaterThan(30)
     expect(await page.locator('#weight-table').textContent()).toContain('timeout')
   })
@@ -282,6 +284,8 @@ describe.skipIf(noBrowser !== undefined)(`rollout page ${noBrowser ?? ''}`, () =
     ])
     expect(await page.locator('#acts button').allTextContents()).toEqual(['Resume…', 'Abort…'])
     await page.locator('#weight-details summary').click()
+    // It is filled when it is opened.
+    await page.locator('#weight-table tbody tr').first().waitFor()
     const last = (await wordsOf(page, '#weight-table tbody tr:last-child > *')).slice(1, 3)
     expect(last).toEqual(['20 %', '35 %'])
     await page.getByRole('button', { name: 'Resume…' }).click()
