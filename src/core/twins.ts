@@ -74,14 +74,17 @@ export interface TwinProgress {
 }
 
 export interface TwinSeriesPoint {
+  /** Seconds from the end of the warm-up. */
   readonly at: number
   readonly phase: 'quiet' | 'load'
   readonly episode: number
   readonly lnEvidence: number
   readonly lnHealthyEvidence?: number
   readonly lnRun: number
+  /** Current estimate of canary ÷ baseline, for a latency metric. */
   readonly ratio?: number
   readonly pairs: number
+  /** Lowest and highest lnEvidence where blocks were joined into one point. */
   readonly minLnEvidence?: number
   readonly maxLnEvidence?: number
 }
@@ -93,6 +96,7 @@ export interface TwinSeries {
   readonly lnThreshold: number
   readonly lnHealthyThreshold: number
   readonly points: readonly TwinSeriesPoint[]
+  /** [quantile, ms] of each arm. */
   readonly quantiles: {
     readonly baseline: readonly (readonly [number, number])[]
     readonly canary: readonly (readonly [number, number])[]

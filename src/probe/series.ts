@@ -4,37 +4,10 @@
  * a threshold is lost.
  */
 
+import type { TwinSeriesPoint as SeriesPoint } from '../core/twins.ts'
 import type { EvidenceMetric, Phase } from '../core/verdict.ts'
 
-export interface SeriesPoint {
-  /** Seconds from the end of the warm-up. */
-  readonly at: number
-  readonly phase: Phase
-  readonly episode: number
-  readonly lnEvidence: number
-  readonly lnHealthyEvidence?: number
-  readonly lnRun: number
-  /** Current estimate of canary ÷ baseline, for a latency metric. */
-  readonly ratio?: number
-  readonly pairs: number
-  /** Lowest and highest lnEvidence where blocks were joined into one point. */
-  readonly minLnEvidence?: number
-  readonly maxLnEvidence?: number
-}
-
-export interface Series {
-  readonly action: string
-  readonly metric: EvidenceMetric
-  readonly blockSeconds: number
-  readonly lnThreshold: number
-  readonly lnHealthyThreshold: number
-  readonly points: readonly SeriesPoint[]
-  /** [quantile, ms] of each arm. */
-  readonly quantiles: {
-    readonly baseline: readonly (readonly [number, number])[]
-    readonly canary: readonly (readonly [number, number])[]
-  }
-}
+export type { TwinSeries as Series, TwinSeriesPoint as SeriesPoint } from '../core/twins.ts'
 
 const POINT_LIMIT = 720
 
@@ -120,11 +93,17 @@ function belongTogether(earlier: SeriesPoint, later: SeriesPoint): boolean {
 }
 
 function join(earlier: SeriesPoint, later: SeriesPoint): SeriesPoint {
-  const lowest = (point: SeriesPoint): number => point.minLnEvidence ?? point.lnEvidence
-  const highest = (point: SeriesPoint): number => point.maxLnEvidence ?? point.lnEvidence
   return {
     ...later,
     minLnEvidence: Math.min(lowest(earlier), lowest(later)),
     maxLnEvidence: Math.max(highest(earlier), highest(later)),
   }
+}
+
+function lowest({ minLnEvidence, lnEvidence }: SeriesPoint): number {
+  return minLnEvidence ?? lnEvidence
+}
+
+function highest({ maxLnEvidence, lnEvidence }: SeriesPoint): number {
+  return maxLnEvidence ?? lnEvidence
 }
