@@ -1,6 +1,7 @@
 /** Why a decision was made: its stable code and its sentence, one entry for each. */
 
 import { formatWeight } from '../core/weight.ts'
+import { ROLLOUT_STATE_WORDS } from '../core/contract/rollout.ts'
 import type { Hysteresis } from './hysteresis.ts'
 import type { Act, StateName } from './machine.ts'
 import type { Judgement, PersonsWord } from './observation.ts'
@@ -207,7 +208,7 @@ export const because = {
   }),
   actRefused: (act: Act, state: StateName): Cause => ({
     code: 'act-refused',
-    message: `cannot ${act} a rollout that is ${STATE_WORDS[state].toLowerCase()}; nothing was changed`,
+    message: `cannot ${act} a rollout that is ${ROLLOUT_STATE_WORDS[state].toLowerCase()}; nothing was changed`,
   }),
 } as const
 
@@ -221,24 +222,10 @@ const ACT_WORDS: Readonly<Record<Act, string>> = {
   finalize: 'finalised',
 }
 
-const STATE_WORDS: Readonly<Record<StateName, string>> = {
-  pending: 'Waiting',
-  probing: 'Probing',
-  ramping: 'Ramping',
-  holding: 'Holding',
-  paused: 'Paused',
-  promoting: 'Promoting',
-  rolling_back: 'Rolling back',
-  promoted: 'Promoted',
-  rolled_back: 'Rolled back',
-  aborted: 'Aborted',
-  failed: 'Failed',
-}
-
 /** The state in one sentence: `Ramping at 36 %: no anomaly`. */
 export function sentenceOf(state: StateName, weightBp: number, reason: Cause): string {
   const isAtWeight = weightBp > 0 || state === 'ramping' || state === 'holding'
-  return `${STATE_WORDS[state]}${isAtWeight ? ` at ${formatWeight(weightBp)}` : ''}: ${reason.message}`
+  return `${ROLLOUT_STATE_WORDS[state]}${isAtWeight ? ` at ${formatWeight(weightBp)}` : ''}: ${reason.message}`
 }
 
 /** `50 s`, `1 min 50 s`, `2 h 5 min`. */

@@ -1,27 +1,16 @@
 /** What a rollout is called on the terminal: states, signs, sentences, findings. */
 
 import type { Finding } from '../../core/contract/report.ts'
-import type { RolloutDocument, RolloutStateName } from '../../core/contract/rollout.ts'
+import {
+  ROLLOUT_STATE_WORDS,
+  type RolloutDocument,
+  type RolloutStateName,
+} from '../../core/contract/rollout.ts'
 import { WHOLE_SERVICE } from '../../core/verdict.ts'
 import { formatEffect } from '../../report/numbers.ts'
 import type { Mark } from '../../report/text.ts'
 import { METRIC_WORDS, actionName } from '../../report/words.ts'
 import { plainWeight } from '../router-verb.ts'
-
-/** How the sentence of each state begins. */
-const HEADS: Readonly<Record<RolloutStateName, string>> = {
-  pending: 'Waiting',
-  probing: 'Probing',
-  ramping: 'Ramping',
-  holding: 'Holding',
-  paused: 'Paused',
-  promoting: 'Promoting',
-  rolling_back: 'Rolling back',
-  promoted: 'Promoted',
-  rolled_back: 'Rolled back',
-  aborted: 'Aborted',
-  failed: 'Failed',
-}
 
 export const ENDS: ReadonlySet<RolloutStateName> = new Set([
   'promoted',
@@ -37,7 +26,7 @@ export function stateWords(state: RolloutStateName): string {
 
 /** The sentence after the word of its state: `at 5 %: no anomaly`. */
 export function afterState(sentence: string, state: RolloutStateName): string {
-  const head = HEADS[state]
+  const head = ROLLOUT_STATE_WORDS[state]
   if (!sentence.startsWith(head)) return sentence
   return sentence.slice(head.length).replace(/^:?\s+/, '')
 }

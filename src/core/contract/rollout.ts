@@ -22,6 +22,21 @@ export const ROLLOUT_STATES = [
 ] as const
 export type RolloutStateName = (typeof ROLLOUT_STATES)[number]
 
+/** How the sentence of each state begins. */
+export const ROLLOUT_STATE_WORDS: Readonly<Record<RolloutStateName, string>> = {
+  pending: 'Waiting',
+  probing: 'Probing',
+  ramping: 'Ramping',
+  holding: 'Holding',
+  paused: 'Paused',
+  promoting: 'Promoting',
+  rolling_back: 'Rolling back',
+  promoted: 'Promoted',
+  rolled_back: 'Rolled back',
+  aborted: 'Aborted',
+  failed: 'Failed',
+}
+
 export const ROLLOUT_ACTS = ['promote', 'pause', 'resume', 'abort', 'finalize'] as const
 export type RolloutAct = (typeof ROLLOUT_ACTS)[number]
 
