@@ -55,9 +55,10 @@ function flagOf(key: string): string {
 export function placed(thrown: unknown, { locate }: StartRequest): unknown {
   if (!(thrown instanceof OutriderError) || thrown.where?.startsWith('/') !== true) return thrown
   const { message, code, where, mend, cause } = thrown
-  return new UsageError(message, {
+  const there = locate(where)
+  return new UsageError(message.replaceAll(where, there), {
     code,
-    where: locate(where),
+    where: there,
     ...(mend === undefined ? {} : { mend }),
     ...(cause === undefined ? {} : { cause }),
   })
