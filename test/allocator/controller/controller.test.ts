@@ -276,18 +276,15 @@ describe('a database that cannot be written', () => {
     const other = new Sqlite(here.file)
     other.exec('BEGIN IMMEDIATE')
     const heldBp = here.router.weightBp
-    await new Promise((resolve) => {
-      setTimeout(resolve, 2500)
-    })
+    // A tick is long due, so a raise was decided and could not be written down.
+    await until(
+      here,
+      id,
+      ({ nextDecisionAt = '' }) => Date.now() - Date.parse(nextDecisionAt) > 1000,
+    )
     expect(here.router.weightBp).toBe(heldBp)
     here.twins.judgement = { critical: true }
-    const limit = performance.now() + 5000
-    while (here.router.weightBp !== 0 && performance.now() < limit) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20)
-      })
-    }
-    expect(here.router.weightBp).toBe(0)
+    await until(here, id, () => here.router.weightBp === 0)
     expect(here.logged.join('\n')).toContain('is locked by another process')
     other.exec('COMMIT')
     other.close()
