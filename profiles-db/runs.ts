@@ -67,6 +67,19 @@ export function findRun(db: Database, id: string): StoredRun | undefined {
   })
 }
 
+/** Whether a run that is done, and whose name ends so, has a report with this key. */
+export function hasReportOf(db: Database, wanted: { nameEnd: string; key: string }): boolean {
+  return db.attempt('look for a run', () => {
+    const found = db
+      .prepare(
+        `SELECT 1 FROM runs WHERE status = 'done' AND substr(name, -length(:nameEnd)) = :nameEnd
+           AND json_type(report, '$.' || :key) IS NOT NULL LIMIT 1`,
+      )
+      .get(wanted)
+    return found !== undefined
+  })
+}
+
 /**
  * A page of runs, newest first.
  * @throws UsageError with code `bad-limit` or `bad-cursor`

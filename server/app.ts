@@ -18,6 +18,7 @@ import { createProbeMemory } from './probe-memory.ts'
 import { ProblemError, problemResponse } from './problem.ts'
 import { auditEndpoints } from './routes/audit.ts'
 import { generationEndpoints } from './routes/generations.ts'
+import { historyEndpoints } from './routes/history.ts'
 import { investigationEndpoints } from './routes/investigations.ts'
 import { probeEndpoints } from './routes/probes.ts'
 import { profileEndpoints } from './routes/profiles.ts'
@@ -56,6 +57,7 @@ export function createApp(outrider: Outrider, options: AppOptions = {}): Hono {
     ...rolloutEndpoints(room),
     ...rolloutFollowEndpoints(room),
     ...investigationEndpoints(room),
+    ...historyEndpoints(room),
     ...sessionEndpoints(access),
     ...auditEndpoints(room),
   ]

@@ -19,6 +19,7 @@ const PAGE_NAMES = [
   'probe.html',
   'rollout.html',
   'investigation.html',
+  'history.html',
   'docs.html',
 ] as const
 export type PageName = (typeof PAGE_NAMES)[number]

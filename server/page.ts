@@ -32,6 +32,7 @@ export function mountPage(app: Hono, assets: Assets, outrider: Outrider, access:
   ]
   app.get('/', () => assets.page('index.html'))
   app.get('/docs', () => assets.page('docs.html'))
+  app.get('/history', () => assets.page('history.html'))
   for (const { path, file, isKnown } of pages) {
     app.get(path, async (context, next) => {
       if (!(context.req.header('accept') ?? '').includes('text/html')) {

@@ -1,6 +1,7 @@
 /** The composition root: opens the parts, wires them, closes them in reverse order. */
 
 import { resolve } from 'node:path'
+import { figureTargets } from '../profiles-db/baseline-figures.ts'
 import { openDatabase } from '../profiles-db/open.ts'
 import { findRun, listRuns, type StoredRun } from '../profiles-db/runs.ts'
 import type { Ontology } from './actions/ontology.ts'
@@ -10,16 +11,20 @@ import { createRouters } from './allocator/routers/open.ts'
 import type { Router } from './allocator/routers/router.ts'
 import type { Rollouts } from './allocator/rollouts.ts'
 import type { Config } from './core/contract/config.ts'
+import type { BaselineHistory } from './core/contract/http.ts'
+import type { Metric } from './core/verdict.ts'
 import { findingWords } from './analysis/judging/summary.ts'
 import { systemClock } from './generator/system-clock.ts'
 import { chooseOntology } from './probe/choose.ts'
 import { startGeneration } from './probe/generate.ts'
+import { historyOf } from './probe/history/history.ts'
 import type {
   GenerationRequest,
   ProbeRequest,
   RunningGeneration,
   RunningProbe,
 } from './probe/requests.ts'
+import { planProbe, type PlannedProbe } from './probe/planning/plan-probe.ts'
 import { createTwinMaker } from './probe/rollout/maker.ts'
 import { startProbe } from './probe/start.ts'
 import { createProfileStore, type ProfileStore } from './profiles/store.ts'
@@ -52,11 +57,20 @@ export interface Outrider {
   ontology(): Promise<Ontology>
   /** Resolves once the arms answered; rejects before anything of the run was sent otherwise. */
   startProbe(request: ProbeRequest): Promise<RunningProbe>
+  /** What such a probe would prove and find; nothing is sent. @throws UsageError */
+  planProbe(request: ProbeRequest): Promise<PlannedProbe>
   /** A probe of this process, running or lately ended. */
   findProbe(id: string): RunningProbe | undefined
   /** Past runs, newest first. */
   runs(page: { limit: number; cursor?: string }): { runs: StoredRun[]; nextCursor?: string }
   findRun(id: string): StoredRun | undefined
+  /** Targets whose baseline has a history, the last measured first. */
+  historyTargets(): { readonly name: string; readonly at: string }[]
+  /** What the baseline of a target measured in its last runs; no charts for an unknown one. */
+  history(
+    target: string,
+    wanted: { readonly action?: string; readonly metric?: Metric; readonly runs: number },
+  ): BaselineHistory
   startGeneration(request: GenerationRequest): Promise<RunningGeneration>
   findGeneration(id: string): RunningGeneration | undefined
   /** A configured router, ready to be used. @throws UsageError, RouterError */
@@ -119,9 +133,12 @@ export function openOutrider(options: OutriderOptions): Outrider {
       remember(probes, probe)
       return probe
     },
+    planProbe: (request) => planProbe(parts, request),
     findProbe: (id) => probes.get(id),
     runs: (page) => listRuns(database, page),
     findRun: (id) => findRun(database, id),
+    historyTargets: () => figureTargets(database),
+    history: (target, wanted) => historyOf(database, target, wanted),
     async startGeneration(request) {
       generationCount += 1
       const generation = await startGeneration(parts, `g${generationCount}`, request)
@@ -161,6 +178,12 @@ export type {
 } from './allocator/routers/router.ts'
 export type { Rollouts, Word } from './allocator/rollouts.ts'
 export type { RouterCounts } from './allocator/routers/counts.ts'
+export type { PlannedProbe } from './probe/planning/plan-probe.ts'
+export type { RunForecast, ScopeForecast } from './analysis/forecast/forecast.ts'
+export type { ClaimForecast } from './analysis/forecast/claims.ts'
+export type { Detection } from './analysis/forecast/detections.ts'
+export type { Planting } from './analysis/self-test/plant.ts'
+export type { SelfTestSizes } from './analysis/self-test/self-test.ts'
 export type { ProbeEvent, ProbePhase, ProbeProgress } from './probe/events.ts'
 export type { Series, SeriesPoint } from './probe/series.ts'
 export type {
@@ -172,12 +195,17 @@ export type {
 } from './probe/requests.ts'
 export type { GenerationSummary } from './generator/generation.ts'
 export type { StoredRun } from '../profiles-db/runs.ts'
+export type { MeasuredCosts } from './profiles/resource.ts'
 export type { ProfileStore } from './profiles/store.ts'
 export type { Ontology } from './actions/ontology.ts'
 export { loadOntology } from './actions/load.ts'
 export { ontologyOfPaths } from './actions/paths.ts'
 export { remarksOf } from './actions/check.ts'
-export { analyzeSamples } from './probe/analyze.ts'
+export { compareRules } from './probe/analyze.ts'
+export type { RuleComparison } from './probe/analyze.ts'
+export type { ReadingProgress } from './probe/recorded/passes.ts'
+export { RULES } from './analysis/rules/rules.ts'
+export type { RuleName } from './analysis/rules/rules.ts'
 export { loadConfig } from './probe/config.ts'
 export { tryActions } from './probe/try-actions.ts'
 export { importAccessLog } from './profiles/derive/import.ts'

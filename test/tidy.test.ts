@@ -194,7 +194,7 @@ describe('tidy', () => {
   })
   it('tests stand where the rooms stand', () => {
     const places = new Set(rooms.map((file) => dirname(file).replace(/^src(\/|$)/, '')))
-    const own = /^(support|process|story|vectors|world|contract)(\/|$)/
+    const own = /^(support|process|story|vectors|world|contract|bench)(\/|$)/
     const astray = code
       .filter((file) => file.startsWith('test/') && dirname(file) !== 'test')
       .map((file) => relative('test', dirname(file)))

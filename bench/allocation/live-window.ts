@@ -1,23 +1,30 @@
-/** The live guard on simulated counts: the rule of the allocator over a sliding window. */
+/** The live guard of the allocator on simulated counts. */
 
-import { addCounts, emptyWindow, guardLive } from '../../src/allocator/live-guard.ts'
+import {
+  addReading,
+  figuresOf,
+  freshGuard,
+  guardLive,
+  type LiveFigures,
+} from '../../src/allocator/live-guard.ts'
 import type { LiveGuard } from '../../src/allocator/observation.ts'
 import type { Policy } from '../../src/core/contract/policy-rules.ts'
 import type { LiveCounts } from './world.ts'
 
 export interface Guard {
   add(second: number, weight: number, counts: LiveCounts): void
-  look(policy: Policy): LiveGuard
+  look(): LiveGuard
+  figures(): LiveFigures | undefined
 }
 
-export function createLiveGuard(windowSeconds: number): Guard {
+export function createLiveGuard(policy: Policy): Guard {
   const totals = { baseline: 0, baselineFailed: 0, canary: 0, canaryFailed: 0 }
-  let window = emptyWindow
+  let state = freshGuard
   let lastWeight = 0
   return {
     add(second, weight, counts) {
       // Requests from before a reduction say nothing about the time after it.
-      if (weight < lastWeight) window = emptyWindow
+      if (weight < lastWeight) state = freshGuard
       lastWeight = weight
       totals.baseline += counts.baseline
       totals.baselineFailed += counts.baselineFailed
@@ -32,8 +39,9 @@ export function createLiveGuard(windowSeconds: number): Guard {
           incarnation: 'simulated',
         },
       }
-      window = addCounts(window, moment, windowSeconds)
+      state = addReading(policy, state, moment)
     },
-    look: (policy) => guardLive(policy, window),
+    look: () => guardLive(policy, state),
+    figures: () => figuresOf(state.window),
   }
 }

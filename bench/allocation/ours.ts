@@ -19,7 +19,7 @@ export function rideOurs(policy: Policy, scenario: Scenario, seed: number): Ride
   const world = createWorld(scenario, seed)
   const log = createLog(scenario.harmFrom ?? 0)
   const horizon = policy.giveUpAfterSeconds
-  const guard = createLiveGuard(policy.liveGuard.windowSeconds)
+  const guard = createLiveGuard(policy)
   let judge = createJudge(seed, horizon)
   let episode = 0
   let recent: readonly Pair[][] = []
@@ -60,7 +60,7 @@ export function rideOurs(policy: Policy, scenario: Scenario, seed: number): Ride
         requiredHealthy: judge.proven(),
         critical: isCritical(recent, policy),
       },
-      liveGuard: guard.look(policy),
+      liveGuard: guard.look(),
       ...(finished === undefined ? {} : { gate: finished }),
       ...(second * 1000 >= state.nextTickAtMs ? { tick: facts } : {}),
     }

@@ -8,6 +8,7 @@ import type {
   MetricReport,
   Report,
 } from '../../src/core/contract/report.ts'
+import type { BaselineHistory } from '../../src/core/contract/http.ts'
 import type { Alert, Investigation } from '../../src/core/contract/investigation.ts'
 import type {
   HistoryEntry,
@@ -33,6 +34,8 @@ declare global {
   type ApiAct = RolloutAct
   type ApiRung = Rung
   type ApiAlert = Alert
+  type ApiBaselineHistory = BaselineHistory
+  type ApiBaselineChart = BaselineHistory['charts'][number]
   type ApiInvestigation = Investigation
   type ApiExchange = Investigation['exchanges'][number]
   type ApiSegment = Investigation['segments'][number]
@@ -74,7 +77,9 @@ declare global {
         readonly latencyTypical: number
         readonly latencyTail: number
         readonly errors: number
+        readonly responses: number
       }
+      readonly comparesAnswers: boolean
     }[]
   }
 

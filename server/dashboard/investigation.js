@@ -5,7 +5,14 @@ import { offerCopies } from './frame/copy.js'
 import { listKeys } from './frame/keys.js'
 import { enter } from './frame/session.js'
 import { showChance } from './investigation/chance.js'
-import { composeOnset, onsetClock, onsetRows, pointsAround } from './investigation/onset.js'
+import { affectedWords, roleWords, sinceWords } from './investigation/moments.js'
+import {
+  composeOnset,
+  endedClock,
+  onsetClock,
+  onsetRows,
+  pointsAround,
+} from './investigation/onset.js'
 import { showPairs } from './investigation/pairs.js'
 import { showSegments } from './investigation/segments.js'
 import { byId, element, setIcon, setText } from './parts/dom.js'
@@ -25,18 +32,18 @@ import {
   showControls,
 } from './parts/words.js'
 
-const ROLES = { cause: 'cause', victim: 'victim of another action', under_load: 'only under load' }
-
 const id = decodeURIComponent(location.pathname.split('/')[2] ?? '')
 
 /** @param {ApiInvestigation} investigation */
 function show(investigation) {
   const { finding, title, at } = investigation
   setIcon(byId('state-icon'), finding.role === 'victim' ? 'victim' : 'regressed')
-  const mostly = mostlyWords(investigation)
-  const since = ` since ${formatClock(onsetClock(investigation))}${mostly}`
+  const ended = endedClock(investigation)
+  const began = formatClock(onsetClock(investigation))
+  const moment = ended === undefined ? ` since ${began}` : ` from ${began} to ${formatClock(ended)}`
+  const since = `${moment}${affectedWords(investigation)}`
   byId('sentence').replaceChildren(element('span', { class: 'bad' }, showControls(title)), since)
-  setText(byId('second'), secondLine(investigation))
+  setText(byId('second'), secondLine(investigation, []))
   setText(byId('name'), showControls(actionWord(finding.action)))
   document.title = `${showControls(title)} · Outrider`
   setText(byId('live-word'), 'Kept')
@@ -52,31 +59,26 @@ function show(investigation) {
   byId('content').hidden = false
 }
 
-/** @param {ApiInvestigation} investigation */
-function secondLine({ finding, pairs }) {
-  const { role, metric, lnEvidence, lnThreshold, onset, detectedAt, effect, phase, transient } =
-    finding
+/**
+ * @param {ApiInvestigation} investigation
+ * @param {readonly ApiFinding[]} others all findings of the run, as far as they are known
+ */
+function secondLine({ finding, pairs }, others) {
+  const { metric, lnEvidence, lnThreshold, onset, detectedAt, effect, phase, transient } = finding
   const words = effect === undefined ? undefined : effectWords(effect)
   const figure = words === undefined ? '' : ` ${words.estimate} ${words.interval}`
   const what = `${metricWord(metric)}${figure}, over ${plural(pairs, 'pair')}`
+  const later = `${formatSeconds(detectedAt - onset)} after the onset`
   return [
-    role === undefined ? `${capital(what)}.` : `Role: ${ROLES[role]}; ${what}.`,
-    `Found in the ${phase} phase, ${formatSeconds(detectedAt - onset)} after the onset${transient ? ', and gone again' : ''};`,
+    capital(`${roleWords(finding, others)}${what}, ${sinceWords(finding)}.`),
+    `Found in the ${phase} phase, ${later}${transient ? ', and gone again' : ''};`,
     `evidence ${formatTimes(lnEvidence)}, threshold ${formatTimes(lnThreshold)}.`,
   ].join(' ')
 }
 
-/**
- * The one segment that explains the finding, where there is one.
- * @param {ApiInvestigation} investigation
- */
-function mostlyWords({ finding }) {
-  const names = Object.values(finding.segment ?? {})
-  return names.length === 0 ? '' : `, mostly ${names.map(showControls).join(', ')}`
-}
-
 /** @param {ApiInvestigation} investigation */
-async function showWhere({ rollout, run }) {
+async function showWhere(investigation) {
+  const { rollout, run } = investigation
   const isRollout = rollout !== undefined
   const path = isRollout
     ? `/rollouts/${encodeURIComponent(rollout)}`
@@ -85,8 +87,9 @@ async function showWhere({ rollout, run }) {
   link.setAttribute('href', path)
   setText(link, rollout ?? run)
   try {
-    const { name } = await read(path)
+    const { name, report, findings = report?.findings ?? [] } = await read(path)
     if (name !== undefined) setText(link, showControls(name))
+    setText(byId('second'), secondLine(investigation, findings))
   } catch {
     // Its record is kept longer than the run: the link says the id.
   }
@@ -100,7 +103,9 @@ async function showWhere({ rollout, run }) {
 async function showOnset(investigation, path) {
   const { finding } = investigation
   const wall = formatClock(onsetClock(investigation))
-  const later = `It began ${formatSeconds(finding.onset)} after the warm-up, at ${wall}, and was found ${formatSeconds(finding.detectedAt - finding.onset)} later.`
+  const ended = endedClock(investigation)
+  const end = ended === undefined ? '' : ` It was gone at ${formatClock(ended)}.`
+  const later = `It began ${formatSeconds(finding.onset)} after the warm-up, at ${wall}, and was found ${formatSeconds(finding.detectedAt - finding.onset)} later.${end}`
   setText(byId('onset-words'), later)
   setText(byId('onset-note'), `${actionWord(finding.action)}, ${metricWord(finding.metric)}`)
   const query = new URLSearchParams({ action: finding.action, metric: finding.metric })

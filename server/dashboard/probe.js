@@ -4,17 +4,22 @@
  * action. Events are gathered and painted at most once a second, and only while someone looks.
  */
 
+import { offerCopies } from './frame/copy.js'
 import { listKeys } from './frame/keys.js'
 import { enter } from './frame/session.js'
 import { byId, setIcon, setText } from './parts/dom.js'
-import { showFacts, showFindings, showReasons, showReport } from './parts/facts.js'
+import { measuredWords } from './parts/cells/words.js'
+import { showFacts, showReasons, showReport } from './parts/facts.js'
 import { createForest } from './parts/forest.js'
 import { follow, read, showEnded, showLive, showLost } from './parts/live.js'
 import { createMetrics } from './parts/metrics.js'
 import { drawPhases, phaseWords, segmentsOf } from './parts/phases.js'
 import { drawSeries, showNoCharts } from './parts/charts.js'
-import { countWords, rowsOf } from './parts/rows.js'
+import { countWords, isResource, keyOf, rowsOf } from './parts/rows.js'
+import { showFindings } from './probe/findings.js'
+import { showMix } from './probe/mix.js'
 import { createStop } from './probe/stop.js'
+import { showTrust } from './probe/trust.js'
 import { actionWord, capital, formatCount, formatSeconds, metricWord } from './parts/words.js'
 
 const PAINT_EVERY_MS = 1000
@@ -86,18 +91,30 @@ function paint() {
   showFacts(probe)
   showReasons(probe)
   showFindings(probe)
+  showMix(probe)
+  showTrust(probe)
   showReport(probe)
-  const rows = rowsOf(judgedOf(probe))
+  const judged = judgedOf(probe)
+  const rows = rowsOf(judged)
   // Until someone chooses, the worst action is shown: at first any, at the end the cause.
   const isChosen = rows.some((row) => row.action === chosen)
   selected = isChosen ? chosen : (rows[0]?.action ?? '')
-  forest.show(rows, selected)
+  showMetrics(judged)
+  forest.show(rows, keyOf(selected, metrics.chosen()))
   setText(byId('counts'), countWords(rows))
   const alpha = probe.report?.alpha ?? probe.plan?.alpha
   if (alpha !== undefined)
     setText(byId('level'), `bar: ${Number((100 * (1 - alpha)).toPrecision(4))} % interval`)
   byId('stop').hidden = !canAct || probe.status !== 'running' || probe.seq === undefined
   void paintCharts(probe)
+}
+
+/** @param {import('./parts/rows.js').Judged} judged */
+function showMetrics({ actions, findings }) {
+  const action = actions.find((entry) => entry.action === selected)
+  const guilty = findings.find((finding) => finding.action === selected)
+  metrics.offer(action, guilty?.metric)
+  setText(byId('measured'), measuredWords(action, metrics.chosen()))
 }
 
 /**
@@ -202,7 +219,7 @@ async function paintCharts(shown) {
   try {
     series = await read(`/probes/${encodeURIComponent(id)}/series?${query}`)
   } catch (error) {
-    showNoCharts(/** @type {{ status?: number; message: string }} */ (error))
+    showNoCharts(/** @type {{ code?: string; message: string }} */ (error))
     return
   }
   if (asked !== seriesOf) return
@@ -244,9 +261,14 @@ async function findInvestigation() {
   }
 }
 
-/** @param {string} action */
-function select(action) {
+/**
+ * @param {string} action
+ * @param {string} [metric] of a row that has only this one
+ */
+function select(action, metric) {
   chosen = action
+  if (metric !== undefined) metrics.choose(metric)
+  else if (isResource(metrics.chosen())) metrics.choose('latency_typical')
   history.replaceState(undefined, '', `#${new URLSearchParams({ action })}`)
   hasNews = true
   paint()
@@ -258,6 +280,7 @@ listKeys([
   ['Esc', 'close a dialog, nothing is changed'],
   ['?', 'show this list'],
 ])
+offerCopies()
 await load()
 if (probe !== undefined) {
   createStop(id, () => {

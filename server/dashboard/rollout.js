@@ -8,12 +8,13 @@
 import { listKeys } from './frame/keys.js'
 import { enter } from './frame/session.js'
 import { alertItem } from './frame/alerts.js'
+import { measuredWords } from './parts/cells/words.js'
 import { drawSeries, showNoCharts } from './parts/charts.js'
 import { byId, setIcon, setText } from './parts/dom.js'
 import { createForest } from './parts/forest.js'
 import { follow, read, showEnded, showLive, showLost } from './parts/live.js'
 import { createMetrics } from './parts/metrics.js'
-import { countWords, rowsOf } from './parts/rows.js'
+import { countWords, isResource, keyOf, rowsOf } from './parts/rows.js'
 import { createActs } from './rollout/acts.js'
 import { createCourse } from './rollout/course.js'
 import { decisionsOf } from './rollout/decisions.js'
@@ -178,14 +179,16 @@ function paintForest(shown) {
   const judged = { actions, findings, planned: [], skipped: [], hasEnded: hasEnded(shown) }
   const rows = rowsOf(judged)
   selected = rows.some((row) => row.action === chosen) ? chosen : (rows[0]?.action ?? '')
-  forest.show(rows, selected)
+  const guilty = findings.find((finding) => finding.action === selected)
+  const judgedNow = actions.find((entry) => entry.action === selected)
+  metrics.offer(judgedNow, guilty?.metric)
+  setText(byId('measured'), measuredWords(judgedNow, metrics.chosen()))
+  forest.show(rows, keyOf(selected, metrics.chosen()))
   setText(byId('counts'), `${countWords(rows)}. A finding stays as found until it is cleared.`)
   setText(
     byId('level'),
     `bar: ${Number((100 * (1 - shown.policy.alpha)).toPrecision(4))} % interval`,
   )
-  const guilty = findings.find((finding) => finding.action === selected)
-  if (guilty !== undefined) metrics.suggest(guilty.metric)
   void paintCharts(shown)
 }
 
@@ -205,7 +208,7 @@ async function paintCharts(shown) {
     drawSeries(selected, series, 0)
   } catch (error) {
     hasSeries = false
-    showNoCharts(/** @type {{ status?: number; message: string }} */ (error))
+    showNoCharts(/** @type {{ code?: string; message: string }} */ (error))
   }
 }
 
@@ -229,9 +232,14 @@ function showMissing(problem) {
   else showLost(Date.now())
 }
 
-/** @param {string} action */
-function select(action) {
+/**
+ * @param {string} action
+ * @param {string} [metric] of a row that has only this one
+ */
+function select(action, metric) {
   chosen = action
+  if (metric !== undefined) metrics.choose(metric)
+  else if (isResource(metrics.chosen())) metrics.choose('latency_typical')
   history.replaceState(undefined, '', `#${new URLSearchParams({ action })}`)
   hasNews = true
   paint()

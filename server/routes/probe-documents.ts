@@ -8,7 +8,8 @@ import { profileChoice } from './room.ts'
 
 /** What the composition root is asked for. */
 export function requestOf(body: ProbeBody): ProbeRequest {
-  const { target, name, criteria, profile_id: profileId, minDuration, maxDuration, ...rest } = body
+  const { target, name, criteria, profile_id: profileId, aa, ...settings } = body
+  const { minDuration, maxDuration, ...rest } = settings
   const profiles = profileChoice(criteria, profileId)
   const overrides: Record<string, unknown> = { ...rest }
   if (minDuration !== undefined) overrides['minDurationSeconds'] = minDuration
@@ -17,6 +18,7 @@ export function requestOf(body: ProbeBody): ProbeRequest {
     target: { kind: 'named', name: target },
     ...(profiles === undefined ? {} : { profiles }),
     ...(name === undefined ? {} : { name }),
+    ...(aa === true ? { aa } : {}),
     overrides,
   }
 }

@@ -12,7 +12,12 @@ import {
 import { profileInputSchema, type Profile } from '../../src/core/contract/profile.ts'
 import { jsonPointer } from '../../src/core/parse.ts'
 import { UsageError } from '../../src/core/errors.ts'
-import { criteriaOfQuery, parseProfiles, toProfile } from '../../src/outrider.ts'
+import {
+  criteriaOfQuery,
+  parseProfiles,
+  toProfile,
+  type MeasuredCosts,
+} from '../../src/outrider.ts'
 import { endpoint, json, notFound, parseJson, type Endpoint } from '../endpoint.ts'
 import type { Room } from './room.ts'
 
@@ -75,9 +80,10 @@ function insertEndpoint({ outrider }: Room): Endpoint {
     handle({ context, bytes }) {
       const type = context.req.header('content-type') ?? ''
       const text = bytes.toString('utf8')
+      const measured = outrider.profiles.measuredCosts()
       const profiles = type.toLowerCase().includes(NDJSON)
-        ? parseProfiles(text, 'body')
-        : profilesOf(parseJson(text, 'body'))
+        ? parseProfiles(text, 'body', undefined, measured)
+        : profilesOf(parseJson(text, 'body'), measured)
       if (profiles.length === 0) {
         throw new UsageError('Cannot insert profiles: the body has none', {
           code: 'no-profiles',
@@ -113,7 +119,8 @@ function oneEndpoints({ outrider }: Room): Endpoint[] {
       rawBody: true,
       answers: { 200: { description: 'The profile as it is kept', schema: profileSchema } },
       handle({ id, bytes }) {
-        const profile = oneOf(parseJson(bytes.toString('utf8'), 'body'), '')
+        const measured = outrider.profiles.measuredCosts()
+        const profile = oneOf(parseJson(bytes.toString('utf8'), 'body'), '', measured)
         if (profile.user_id !== id) {
           throw new UsageError(`Cannot write profile: its user_id is not "${id.slice(0, 200)}"`, {
             code: 'bad-profile',
@@ -139,14 +146,14 @@ function oneEndpoints({ outrider }: Room): Endpoint[] {
   ]
 }
 
-function profilesOf(value: unknown): Profile[] {
-  if (!Array.isArray(value)) return [oneOf(value, '')]
-  return value.map((item: unknown, index) => oneOf(item, `/${index}`))
+function profilesOf(value: unknown, measured: MeasuredCosts): Profile[] {
+  if (!Array.isArray(value)) return [oneOf(value, '', measured)]
+  return value.map((item: unknown, index) => oneOf(item, `/${index}`, measured))
 }
 
-function oneOf(value: unknown, pointer: string): Profile {
+function oneOf(value: unknown, pointer: string, measured: MeasuredCosts): Profile {
   const locate = (path: readonly PropertyKey[]): string => `${pointer}${jsonPointer(path)}`
-  return toProfile(value, { what: 'profile', code: 'bad-profile', locate })
+  return toProfile(value, { what: 'profile', code: 'bad-profile', locate }, undefined, measured)
 }
 
 function onlyWithDraw(name: string, other: string): UsageError {

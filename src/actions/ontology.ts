@@ -8,8 +8,8 @@ import { compileCaptures } from './capture.ts'
 import type { Capture } from './capture.ts'
 import { compileExpectation } from './expect.ts'
 import type { Expectation } from './expect.ts'
+import { checkIgnore } from './ignore.ts'
 import { checkHeaderName } from './request/headers.ts'
-import { compileJsonPath } from './response/json-path.ts'
 import { placeOf } from './place.ts'
 import type { Place } from './place.ts'
 import { compileRequest } from './request.ts'
@@ -94,7 +94,7 @@ function compileAction(
   const request = compileRequest(name, document, action, tailNameOf(routes), place)
   const expectation = compileExpectation(action.expect, at.at('expect'))
   const captureList = compileCaptures(action.capture, at.at('capture'))
-  checkIgnored(action.ignore, at.at('ignore'))
+  checkIgnore(action.ignore, at.at('ignore'))
   return {
     name,
     document: action,
@@ -133,14 +133,6 @@ function checkIdentity({ identity }: OntologyDocument, place: Place): void {
       .fault('bad-ontology', 'a language goes by geo location', 'write by_geo or off')
   }
   checkHeaderName(identity.geo_header, at.at('geo_header'))
-}
-
-function checkIgnored(ignored: readonly string[], place: Place): void {
-  for (const [index, text] of ignored.entries()) {
-    const at = place.at(index)
-    if (text.startsWith('header:')) checkHeaderName(text.slice('header:'.length), at)
-    else compileJsonPath(text, at)
-  }
 }
 
 function checkNeeds(actions: ReadonlyMap<string, Action>): void {

@@ -14,6 +14,8 @@ export interface LiveGuard {
   /** Where the window begins: requests from before a reduction do not count after it. */
   readonly fromMs: number
   readonly finding?: string
+  /** ln of the evidence that the canary fails more often; left out where there are too few. */
+  readonly lnEvidence?: number
 }
 
 /** What the router says, or that it does not. */

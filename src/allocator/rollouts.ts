@@ -11,7 +11,7 @@ import type {
   RolloutOutline,
 } from '../core/contract/rollout.ts'
 import type { TwinSeries } from '../core/twins.ts'
-import type { EvidenceMetric } from '../core/verdict.ts'
+import type { Metric } from '../core/verdict.ts'
 
 export interface Page {
   readonly limit: number
@@ -57,7 +57,7 @@ export interface Rollouts {
    */
   watch(id: string, afterSeq: number, listener: (event: RolloutEvent) => void): () => void
   /** Undefined where this process does not control it, or the plan has no such action. */
-  series(id: string, action: string, metric: EvidenceMetric): TwinSeries | undefined
+  series(id: string, action: string, metric: Metric): TwinSeries | undefined
   readings(id: string): readonly ReadingPoint[]
   alerts(page: Page): { alerts: Alert[]; nextCursor?: string }
   findAlert(id: string): Alert | undefined

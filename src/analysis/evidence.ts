@@ -26,6 +26,8 @@ export interface Evidence {
   readonly horizon: number
   blocks: number
   cash: number
+  /** Capital that started in blocks without a score: it has not bet yet. */
+  waiting: number
   scored: number
   sumOfSizes: number
   sumOfSquares: number
@@ -45,6 +47,7 @@ export function createEvidence(horizon: number): Evidence {
     horizon,
     blocks: 0,
     cash: 1,
+    waiting: 0,
     scored: 0,
     sumOfSizes: 0,
     sumOfSquares: 0,
@@ -71,16 +74,12 @@ export function updateEvidence(evidence: Evidence, score: number): number {
   const { up, down } = evidence
   evidence.blocks += 1
   const weight = startWeight(evidence.blocks, evidence.horizon)
-  const lnWeight = Math.log(weight)
   evidence.cash = Math.max(0, evidence.cash - weight)
   if (!Number.isFinite(score)) evidence.odd += 1
-  if (score === 0 || !Number.isFinite(score)) {
-    for (let i = 0; i < LAMBDAS.length; i += 1) {
-      up[i] = logAddExp(up[i] ?? 0, lnWeight)
-      down[i] = logAddExp(down[i] ?? 0, lnWeight)
-    }
-    return 0
-  }
+  evidence.waiting += weight
+  if (score === 0 || !Number.isFinite(score)) return 0
+  const lnWeight = Math.log(evidence.waiting)
+  evidence.waiting = 0
   const z = standardise(evidence, score)
   for (let i = 0; i < LAMBDAS.length; i += 1) {
     const bet = (LAMBDAS[i] ?? 0) * z

@@ -1,91 +1,156 @@
 /**
- * The confidence sequence of the typical ratio: an interval that is right at all times at once.
+ * Confidence sequences: intervals of an effect that are right at all times at once.
  *
  * Idea: run the evidence for a grid of margins; a margin belongs to the interval while neither
- * "slower than this" nor "faster than this" is refuted (Robbins 1970; Howard, Ramdas, McAuliffe
+ * "worse than this" nor "better than this" is refuted (Robbins 1970; Howard, Ramdas, McAuliffe
  * and Sekhon 2021). The evidence falls along the grid, so taking only neighbours from the ends
  * inwards keeps it exact. Current evidence, not the running maximum: that one ends in an empty
  * interval when the effect changes. When the ends cross, the effect did change: start anew at half
- * the level.
- * Limits: one interval holds with 1 − α, not all actions' intervals together.
+ * the level. A tail has two thresholds, and the mean of both evidences is evidence.
+ * Cost: later blocks are joined before they count, first four, then twenty. Sums of blocks are as
+ * symmetric as blocks, and when they are joined depends on nothing that was measured.
+ * Limits: one interval holds with 1 − α, not all intervals together.
  */
 
-import { createEvidence, updateEvidence, type Evidence } from './evidence.ts'
-import { GRID } from './fold.ts'
+import { createEvidence, logAddExp, updateEvidence, type Evidence } from './evidence.ts'
 
-export interface RatioInterval {
+export interface Interval {
   readonly horizon: number
-  /** One for each margin of `GRID`. */
-  states: Evidence[]
+  /** Ascending: logarithms of ratios, or differences of shares. */
+  readonly margins: readonly number[]
+  /** For each process one state per margin. */
+  states: Evidence[][]
+  /** Scores of the blocks that are not joined yet, in the order of `states`. */
+  held: number[][]
+  heldBlocks: number
+  blocks: number
   /** How often the ends crossed; each set has half the level of the one before. */
   restarts: number
 }
 
-/** Logarithms of a ratio; an end that is not known yet is left out. */
-export interface LnEstimate {
+/** An end that is not known yet is left out. */
+export interface IntervalEstimate {
   readonly estimate: number
   readonly low?: number
   readonly high?: number
 }
 
-export function createRatioInterval(horizon: number): RatioInterval {
-  return { horizon, states: GRID.map(() => createEvidence(horizon)), restarts: 0 }
+/** From this many blocks on, so many are joined. */
+const JOINED = [
+  { from: 2400, blocks: 20 },
+  { from: 240, blocks: 4 },
+] as const
+
+/** @param processes how many evidences are averaged: 2 for a tail */
+export function createInterval(
+  horizon: number,
+  margins: readonly number[],
+  processes: 1 | 2 = 1,
+): Interval {
+  return {
+    horizon,
+    margins,
+    states: Array.from({ length: processes }, () => statesOf(horizon, margins)),
+    held: Array.from({ length: processes }, () => margins.map(() => 0)),
+    heldBlocks: 0,
+    blocks: 0,
+    restarts: 0,
+  }
 }
 
-/** Takes in the Huber sums of one block at each margin of `GRID`. */
+/** Takes in the scores of one block at each margin. */
 export function updateInterval(
-  interval: RatioInterval,
-  scores: (index: number) => number,
+  interval: Interval,
+  scoreOf: (process: number, margin: number) => number,
   alpha: number,
 ): void {
-  for (const [index, state] of interval.states.entries()) updateEvidence(state, scores(index))
+  const { states, held, margins } = interval
+  interval.blocks += 1
+  interval.heldBlocks += 1
+  const isDue = interval.heldBlocks >= joinedAt(interval.blocks)
+  for (let process = 0; process < states.length; process += 1) {
+    const sums = held[process] ?? []
+    const own = states[process] ?? []
+    for (let margin = 0; margin < margins.length; margin += 1) {
+      const sum = (sums[margin] ?? 0) + scoreOf(process, margin)
+      sums[margin] = isDue ? 0 : sum
+      const state = own[margin]
+      if (isDue && state !== undefined) updateEvidence(state, sum)
+    }
+  }
+  if (!isDue) return
+  interval.heldBlocks = 0
   const { low, high } = endsOf(interval, alpha)
   if (low === undefined || high === undefined || low < high) return
   interval.restarts += 1
-  interval.states = GRID.map(() => createEvidence(interval.horizon))
+  interval.states = states.map(() => statesOf(interval.horizon, margins))
 }
 
-/** Undefined before the first pair. */
-export function findLnEstimate(interval: RatioInterval, alpha: number): LnEstimate | undefined {
-  if (interval.states.every((state) => state.scored === 0)) return undefined
+/** Undefined before the first score. */
+export function findEstimate(interval: Interval, alpha: number): IntervalEstimate | undefined {
+  const { states, margins } = interval
+  if (states.every((own) => own.every((state) => state.scored === 0))) return undefined
   const { low, high } = endsOf(interval, alpha)
-  const lowest = low === undefined ? -Infinity : (GRID[low] ?? -Infinity)
-  const highest = high === undefined ? Infinity : (GRID[high] ?? Infinity)
+  const lowest = low === undefined ? -Infinity : (margins[low] ?? -Infinity)
+  const highest = high === undefined ? Infinity : (margins[high] ?? Infinity)
   return {
-    estimate: Math.max(lowest, Math.min(highest, balanceOf(interval.states))),
+    estimate: Math.max(lowest, Math.min(highest, balanceOf(interval))),
     ...(low === undefined ? {} : { low: lowest }),
     ...(high === undefined ? {} : { high: highest }),
   }
 }
 
-/** ln evidence at the margin 0, for "slower at all" and "faster at all". */
-export function evidenceAtZero({ states }: RatioInterval): Evidence | undefined {
-  return states[GRID.indexOf(0)]
+/** ln evidence at the margin 0 for "worse at all" and "better at all", the larger one. */
+export function lnDiffers(interval: Interval): number {
+  const zero = interval.margins.indexOf(0)
+  return Math.max(lnUpAt(interval, zero), lnDownAt(interval, zero))
+}
+
+function statesOf(horizon: number, margins: readonly number[]): Evidence[] {
+  return margins.map(() => createEvidence(horizon))
+}
+
+function joinedAt(blocks: number): number {
+  return JOINED.find(({ from }) => blocks > from)?.blocks ?? 1
+}
+
+function lnUpAt({ states }: Interval, margin: number): number {
+  const [first, second] = states
+  const lnUp = first?.[margin]?.lnUp ?? 0
+  return second === undefined ? lnUp : logAddExp(lnUp, second[margin]?.lnUp ?? 0) - Math.LN2
+}
+
+function lnDownAt({ states }: Interval, margin: number): number {
+  const [first, second] = states
+  const lnDown = first?.[margin]?.lnDown ?? 0
+  return second === undefined ? lnDown : logAddExp(lnDown, second[margin]?.lnDown ?? 0) - Math.LN2
 }
 
 /** Grid indices of the outermost margins that are refuted, from each side inwards. */
 function endsOf(
-  { states, restarts }: RatioInterval,
+  interval: Interval,
   alpha: number,
 ): { readonly low: number | undefined; readonly high: number | undefined } {
-  const threshold = Math.log((2 * 2 ** restarts) / alpha)
-  const firstKept = states.findIndex((state) => state.lnUp < threshold)
-  const low = firstKept === -1 ? states.length - 1 : firstKept - 1
-  const lastKept = states.findLastIndex((state) => state.lnDown < threshold)
-  const high = lastKept + 1
+  const threshold = Math.log((2 * 2 ** interval.restarts) / alpha)
+  const size = interval.margins.length
+  let firstKept = 0
+  while (firstKept < size && lnUpAt(interval, firstKept) >= threshold) firstKept += 1
+  let lastKept = size - 1
+  while (lastKept >= 0 && lnDownAt(interval, lastKept) >= threshold) lastKept -= 1
   return {
-    low: low < 0 ? undefined : low,
-    high: high >= states.length ? undefined : high,
+    low: firstKept === 0 ? undefined : firstKept - 1,
+    high: lastKept === size - 1 ? undefined : lastKept + 1,
   }
 }
 
 /** The margin at which both sides have the same evidence, linear between grid points. */
-function balanceOf(states: readonly Evidence[]): number {
-  const lean = (index: number): number => (states[index]?.lnUp ?? 0) - (states[index]?.lnDown ?? 0)
-  const after = states.findIndex((_, index) => lean(index) <= 0)
-  if (after === -1) return GRID.at(-1) ?? 0
-  if (after === 0) return GRID[0] ?? 0
-  const [left, right] = [GRID[after - 1] ?? 0, GRID[after] ?? 0]
+function balanceOf(interval: Interval): number {
+  const { margins } = interval
+  const lean = (index: number): number => lnUpAt(interval, index) - lnDownAt(interval, index)
+  const after = margins.findIndex((_, index) => lean(index) <= 0)
+  if (after === -1) return margins.at(-1) ?? 0
+  if (after === 0) return margins[0] ?? 0
+  const [left, right] = [margins[after - 1] ?? 0, margins[after] ?? 0]
   const drop = lean(after - 1) - lean(after)
   return left + ((right - left) * lean(after - 1)) / drop
 }

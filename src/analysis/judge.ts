@@ -3,12 +3,14 @@
 import type { Arm } from '../core/arm.ts'
 import type { Plan } from '../core/contract/plan.ts'
 import type { ActionReport, Finding, Reason, Report, Skipped } from '../core/contract/report.ts'
-import type { GeneratorReading } from '../core/contract/sample.ts'
-import type { EvidenceMetric, Phase } from '../core/verdict.ts'
+import type { GeneratorReading, ResourceReading } from '../core/contract/sample.ts'
+import type { Metric, Phase } from '../core/verdict.ts'
 import { invariant } from '../core/invariant.ts'
+import type { Correlated } from './cause/correlate.ts'
 import type { BlockSums } from './fold.ts'
 import {
   armQuantiles,
+  baselineFigures,
   concludeRun,
   liveJudgement,
   scopeOf,
@@ -18,6 +20,7 @@ import { decide } from './judging/decide.ts'
 import { applyFixedRulesAtEnd } from './judging/fixed-rules.ts'
 import { createPhaseState, updatePhase } from './judging/phase-state.ts'
 import {
+  addReading,
   closeBlock,
   createRunState,
   openBlock,
@@ -26,6 +29,7 @@ import {
   remember,
   restoreRunState,
   toJson,
+  undecidedActions,
   type RunState,
 } from './judging/run-state.ts'
 import { judgeRun, type RunCircumstances } from './judging/verdict.ts'
@@ -92,6 +96,14 @@ export interface ArmQuantiles {
   readonly canary: [number, number][]
 }
 
+/** One figure of the baseline: median latency in milliseconds, or the share of failures. */
+export interface BaselineFigure {
+  readonly action: string
+  readonly metric: 'latency_typical' | 'errors'
+  readonly value: number
+  readonly pairs: number
+}
+
 /** What the caller knows of the run's end. */
 export interface RunEnd {
   readonly run: string
@@ -109,6 +121,8 @@ export interface RunEnd {
   readonly tally: Tally
   readonly skipped: readonly Skipped[]
   readonly generatorStrained?: boolean
+  /** The findings with role and segment, once those are known. */
+  readonly correlated?: Correlated
 }
 
 export interface Judge {
@@ -121,12 +135,20 @@ export interface Judge {
   /** In order. After a stop further blocks change nothing and the answer stays the same. */
   add(block: ClosedBlock): Decision
   generator(reading: GeneratorReading): void
+  /** Between two blocks; a replay has to give them between the same ones. */
+  resource(reading: ResourceReading): void
+  /** Blocks that were added. */
+  blocks(): number
+  /** Required actions that more pairs could still prove; empty while that is not the question. */
+  undecided(): string[]
+  /** What the baseline measured in the last phase, for its history. */
+  baselineFigures(): BaselineFigure[]
   live(): LiveJudgement
   findings(): Finding[]
   /** ln of the run's evidence in the present phase. */
   lnRun(): number
   /** @param action a name of the plan, `*` or `rare` @throws RangeError for any other */
-  stream(action: string, metric: EvidenceMetric): StreamJudgement
+  stream(action: string, metric: Metric): StreamJudgement
   /** @throws RangeError as `stream` */
   quantiles(action: string): ArmQuantiles
   conclude(end: RunEnd): Report
@@ -137,6 +159,8 @@ export interface Judge {
 export interface JudgeOptions {
   /** A recorded file is judged to its end: nothing but a lack of blocks stops it. */
   readonly toTheEnd?: boolean
+  /** Without the confidence sequences, for whoever wants the verdict alone; default true. */
+  readonly intervals?: boolean
 }
 
 /** How many readings a run may have: five and a half hours of one a second. */
@@ -175,7 +199,7 @@ export function createJudge(
     parametersFor: (index) => parametersFor(state, index),
     add(block) {
       if (state.stopped !== undefined) return { kind: 'stop', reason: state.stopped }
-      addBlock(state, plan, block)
+      addBlock(state, plan, block, options)
       const decision = toTheEnd ? { kind: 'go-on' as const } : decide(state, plan)
       if (decision.kind === 'stop') state.stopped = decision.reason
       return decision
@@ -183,6 +207,10 @@ export function createJudge(
     generator(reading) {
       if (state.readings.length < MOST_READINGS) state.readings.push(readingAsRecorded(reading))
     },
+    resource: (reading) => addReading(state, plan, reading),
+    blocks: () => state.blocks,
+    undecided: () => undecidedActions(state, plan),
+    baselineFigures: () => baselineFigures(state, plan),
     live: () => liveJudgement(state, plan, circumstances(false)),
     findings: () => [...judgeRun(state, plan, circumstances(false)).findings],
     lnRun: () => state.phases.at(-1)?.lnRun ?? 0,
@@ -196,11 +224,16 @@ export function createJudge(
   }
 }
 
-function addBlock(state: RunState, plan: Plan, block: ClosedBlock): void {
+function addBlock(
+  state: RunState,
+  plan: Plan,
+  block: ClosedBlock,
+  { intervals = true }: JudgeOptions,
+): void {
   openBlock(state, plan, block)
   const { phase: name, startSeconds, endSeconds, capped, sums } = block
   if (state.phases.at(-1)?.phase !== name) {
-    state.phases.push(createPhaseState(plan, name, startSeconds))
+    state.phases.push(createPhaseState(plan, name, startSeconds, { intervals }))
   }
   const phase = state.phases.at(-1)
   invariant(phase !== undefined, 'a block belongs to a phase')

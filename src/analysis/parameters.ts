@@ -6,7 +6,9 @@
 
 import type { Plan } from '../core/contract/plan.ts'
 import { invariant } from '../core/invariant.ts'
-import { SPREAD_SCALE, type ActionSums, type BlockSums } from './fold.ts'
+import type { BlockSums } from './fold.ts'
+import { SPREAD_SCALE } from './folding/action-fold.ts'
+import type { ActionSums } from './folding/sums.ts'
 import { censorOf, clipOf, UNIT } from './latency.ts'
 import { addBins, createSketch, fade, findQuantile, type Sketch } from './sketch.ts'
 
@@ -21,6 +23,10 @@ export interface ActionParameters {
   readonly censorMs: number
   /** The least margin of a ratio: `floor_ms` in units of the baseline median. */
   readonly floorRatio: number
+  /** Fields in which two baseline answers differ so often that only their shape is compared. */
+  readonly noisyFields: readonly string[]
+  /** Fields in which two baseline answers differ at all often: nothing is proven about them. */
+  readonly loudFields: readonly string[]
 }
 
 /** Plain data that crosses a worker boundary by structured clone. */
@@ -44,6 +50,13 @@ const MEDIAN_FIRST = 30
 const LIM_MEDIANS = 4
 const LEAST_LIM_MS = 50
 const FIRST_LIM_MS = 200
+/** A field is noisy above this share of baseline pairs, and loud above the lower one. */
+const NOISY_SHARE = 0.2
+const LOUD_SHARE = 0.00125
+/** Once may be chance. */
+const LEAST_NOISE = 2
+/** Fields of one action that are remembered. */
+const MOST_NOISE_FIELDS = 1000
 /** 1.4826 × the median absolute deviation is the standard deviation of a normal. */
 const MAD_TO_SIGMA = 1.4826
 /** Spread of d before anything was measured (STATISTICS 8). */
@@ -62,6 +75,9 @@ export interface ActionLearning {
   readonly baseline: Sketch
   readonly canary: Sketch
   readonly spread: Sketch
+  /** Pairs with a second baseline answer, and in how many of them each field differed. */
+  seconds: number
+  readonly noise: Map<string, number>
 }
 
 export type Learning = readonly ActionLearning[]
@@ -77,6 +93,8 @@ export function createLearning(plan: Plan): Learning {
     baseline: createSketch(),
     canary: createSketch(),
     spread: createSketch(),
+    seconds: 0,
+    noise: new Map(),
   }))
 }
 
@@ -108,6 +126,7 @@ function learnAction(action: ActionLearning, sums: ActionSums): void {
   action.deviation += BigInt(sums.deviation)
   action.pairs += sums.latencyPairs
   addBins(action.spread, sums.spreadBins)
+  learnNoise(action, sums)
   for (const bins of [sums.baselineBins, sums.baselineOtherBins]) addBins(action.baseline, bins)
   for (const bins of [sums.canaryBins, sums.canaryOtherBins]) addBins(action.canary, bins)
   fade(action.baseline, MEDIAN_SAMPLES)
@@ -122,6 +141,22 @@ function learnAction(action: ActionLearning, sums: ActionSums): void {
   }
 }
 
+function learnNoise(action: ActionLearning, { seconds, fields }: ActionSums): void {
+  action.seconds += seconds
+  for (const [path, { noise }] of fields) {
+    const known = action.noise.get(path)
+    if (noise === 0 || (known === undefined && action.noise.size >= MOST_NOISE_FIELDS)) continue
+    action.noise.set(path, (known ?? 0) + noise)
+  }
+}
+
+/** Fields that differed in more than this share of the pairs with two baseline answers. */
+function fieldsAbove({ seconds, noise }: ActionLearning, share: number): string[] {
+  return [...noise]
+    .filter(([, count]) => count >= LEAST_NOISE && count > share * seconds)
+    .map(([path]) => path)
+}
+
 function actionParameters(plan: Plan, action: ActionLearning): ActionParameters {
   const baselineMedianMs = findQuantile(action.baseline, 0.5) ?? 0
   const deviation = PRIOR_DEVIATION + Number(action.deviation) / UNIT
@@ -132,6 +167,8 @@ function actionParameters(plan: Plan, action: ActionLearning): ActionParameters 
     baselineMedianMs,
     censorMs: censorOf(baselineMedianMs),
     floorRatio: baselineMedianMs > 0 ? plan.floorMs / baselineMedianMs : 0,
+    noisyFields: fieldsAbove(action, NOISY_SHARE),
+    loudFields: fieldsAbove(action, LOUD_SHARE),
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../core/contract/plan.ts'
 import { UsageError } from '../core/errors.ts'
 import { suggest } from '../core/suggest.ts'
-import type { Phase } from '../core/verdict.ts'
+import type { Phase, ResourceMetric } from '../core/verdict.ts'
 
 type ExplicitMargins = Config['analysis']['margins']
 type ExplicitHealthyMargins = Config['analysis']['healthy_margins']
@@ -39,6 +39,11 @@ export interface PlanSettings {
   readonly maxDurationSeconds: number
   readonly warmup: 'auto' | number
   readonly phases: readonly Phase[]
+  /** Second answers a second that may be asked for to learn the noise; 0 with a control arm. */
+  readonly repeatsPerSecond?: number
+  /** What is measured of the processes of both arms; default nothing. */
+  readonly resources?: readonly ResourceMetric[]
+  readonly focus?: boolean
   /** Left out = the actions of the first two tiers. */
   readonly require?: readonly string[]
   /** Those given here replace the defaults of every stream. */
@@ -50,6 +55,8 @@ export interface PlanAction {
   readonly action: string
   /** Natural share of the steps, 0 to 1. */
   readonly share: number
+  /** Its answers are compared; default no. */
+  readonly comparesAnswers?: boolean
   readonly document?: ActionDocument
 }
 
@@ -60,17 +67,30 @@ const SHORTEST_TWO_PHASES_SECONDS = 60
 const QUIET_SECONDS = 45
 const WARM_UP_SECONDS = { least: 10, most: 60 }
 
-const ACTION_ALARM: AlarmMargins = { latencyTypical: 0.1, latencyTail: 0.2, errors: 0.001 }
-const SERVICE_ALARM: AlarmMargins = { latencyTypical: 0.05, latencyTail: 0.2, errors: 0.001 }
+const ACTION_ALARM: AlarmMargins = {
+  latencyTypical: 0.1,
+  latencyTail: 0.2,
+  errors: 0.001,
+  responses: 0.001,
+}
+const SERVICE_ALARM: AlarmMargins = {
+  ...ACTION_ALARM,
+  latencyTypical: 0.05,
+  cpu: 0.1,
+  memory: 0.25,
+}
 const SERVICE_PROOF: HealthMargins = {
   latencyTypical: 0.05,
   latencyTailShare: 0.025,
   errors: 0.005,
+  responses: 0.005,
+  cpu: 0.1,
+  memory: 0.25,
 }
 const PROOFS: Readonly<Record<Tier, HealthMargins>> = {
-  frequent: { latencyTypical: 0.1, latencyTailShare: 0.05, errors: 0.02 },
-  occasional: { latencyTypical: 0.2, errors: 0.05 },
-  rare: { latencyTypical: 0.2, errors: 0.05 },
+  frequent: { latencyTypical: 0.1, latencyTailShare: 0.05, errors: 0.02, responses: 0.02 },
+  occasional: { latencyTypical: 0.2, errors: 0.05, responses: 0.05 },
+  rare: { latencyTypical: 0.2, errors: 0.05, responses: 0.05 },
 }
 /** Tiers by nominal pairs: rate × share × 60 s (STATISTICS 5). */
 const NOMINAL_SECONDS = 60
@@ -102,16 +122,40 @@ export function freezePlan(settings: PlanSettings, actions: readonly PlanAction[
     maxDurationSeconds: settings.maxDurationSeconds,
     warmup: settings.warmup,
     phases,
+    repeatShare: Math.min(1, (settings.repeatsPerSecond ?? 0) / settings.rate),
+    resources: settings.resources ?? [],
+    focus: settings.focus ?? false,
     horizonBlocks: horizonOf(settings, phases, blockSeconds),
     actions: planned,
     service: {
       margin: alarmMargins(SERVICE_ALARM, settings.margins),
-      healthyMargin: healthMargins(SERVICE_PROOF, settings.healthyMargins),
+      healthyMargin: claimed(
+        healthMargins(SERVICE_PROOF, settings.healthyMargins),
+        planned.some(({ comparesAnswers }) => comparesAnswers),
+        settings.resources ?? [],
+      ),
     },
     rare: {
       judged: poolPairs >= OCCASIONAL_PAIRS,
-      healthyMargin: healthMargins(PROOFS.rare, settings.healthyMargins),
+      healthyMargin: claimed(
+        healthMargins(PROOFS.rare, settings.healthyMargins),
+        pooled.some(({ comparesAnswers }) => comparesAnswers),
+      ),
     },
+  }
+}
+
+/** Without the claims about what nobody measures. */
+function claimed(
+  { responses, cpu, memory, ...kept }: HealthMargins,
+  comparesAnswers: boolean,
+  resources: readonly ResourceMetric[] = [],
+): HealthMargins {
+  return {
+    ...kept,
+    ...(responses === undefined || !comparesAnswers ? {} : { responses }),
+    ...(cpu === undefined || !resources.includes('cpu') ? {} : { cpu }),
+    ...(memory === undefined || !resources.includes('memory') ? {} : { memory }),
   }
 }
 
@@ -202,7 +246,7 @@ function checkActions(settings: PlanSettings, actions: readonly PlanAction[]): v
 
 function planAction(
   settings: PlanSettings,
-  { action, share, document }: PlanAction,
+  { action, share, document, comparesAnswers = false }: PlanAction,
 ): PlannedAction {
   const tier = tierOf(settings, action, share, document)
   const proof = tier === 'rare' ? {} : healthMargins(PROOFS[tier], settings.healthyMargins)
@@ -214,9 +258,11 @@ function planAction(
     share,
     tier,
     required: tier !== 'rare',
+    comparesAnswers,
     ...(slo === undefined ? {} : { sloErrorRate: slo }),
     margin: alarmMargins(alarmMargins(ACTION_ALARM, settings.margins), margin),
-    healthyMargin: tier === 'rare' ? {} : { ...proof, ...explicitHealth(healthy) },
+    healthyMargin:
+      tier === 'rare' ? {} : claimed({ ...proof, ...explicitHealth(healthy) }, comparesAnswers),
   }
 }
 
@@ -265,6 +311,11 @@ function alarmMargins(defaults: AlarmMargins, explicit: MarginsOf<ExplicitMargin
     latencyTypical: explicit.latency_typical ?? defaults.latencyTypical,
     latencyTail: explicit.latency_tail ?? defaults.latencyTail,
     errors: explicit.errors ?? defaults.errors,
+    responses: explicit.responses ?? defaults.responses,
+    ...withoutGaps({
+      cpu: explicit.cpu ?? defaults.cpu,
+      memory: explicit.memory ?? defaults.memory,
+    }),
   }
 }
 
@@ -279,10 +330,16 @@ function healthMargins(
 }
 
 function explicitHealth(explicit: MarginsOf<ExplicitHealthyMargins>): HealthMargins {
-  const { latency_typical: typical, latency_tail_share: tailShare, errors } = explicit
-  return {
-    ...(typical === undefined ? {} : { latencyTypical: typical }),
-    ...(tailShare === undefined ? {} : { latencyTailShare: tailShare }),
-    ...(errors === undefined ? {} : { errors }),
-  }
+  const { latency_typical: latencyTypical, latency_tail_share: latencyTailShare } = explicit
+  const { errors, responses, cpu, memory } = explicit
+  return withoutGaps({ latencyTypical, latencyTailShare, errors, responses, cpu, memory })
+}
+
+type Gapless<Values> = { [Key in keyof Values]?: NonNullable<Values[Key]> }
+
+function withoutGaps<Values extends Record<string, number | undefined>>(
+  values: Values,
+): Gapless<Values> {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(kept) as Gapless<Values>
 }

@@ -29,14 +29,26 @@ export function binOf(value: number): number {
   return Math.max(0, Math.min(BIN_COUNT - 1, bin))
 }
 
+/** The bin of a value in milliseconds, given its natural logarithm. */
+export function binOfLn(lnValue: number): number {
+  const bin = Math.floor(BINS_PER_OCTAVE * (lnValue * Math.LOG2E + OCTAVE_OFFSET))
+  return Math.max(0, Math.min(BIN_COUNT - 1, bin))
+}
+
 export function countInto(bins: Bins, value: number): void {
-  const bin = binOf(value)
+  countBin(bins, binOf(value))
+}
+
+export function countBin(bins: Bins, bin: number): void {
   bins[bin] = (bins[bin] ?? 0) + 1
 }
 
 export function addBins(sketch: Sketch, bins: Bins): void {
-  for (const [bin, count] of Object.entries(bins)) {
-    sketch.counts[Number(bin)] = (sketch.counts[Number(bin)] ?? 0) + count
+  // Keys are asked for one by one: this runs for every block, and a list of entries is slow.
+  for (const key in bins) {
+    const bin = Number(key)
+    const count = bins[bin] ?? 0
+    sketch.counts[bin] = (sketch.counts[bin] ?? 0) + count
     sketch.total += count
   }
 }

@@ -8,6 +8,8 @@ import { countInto, createSketch, findQuantile, mergeBins, type Bins } from './s
 /** Plain data: survives JSON and structured clone. */
 export interface ArmTally {
   readonly requests: number
+  /** Second requests that were sent to learn the noise of answers, not among `requests`. */
+  readonly repeats?: number
   readonly byStatus: Readonly<Record<string, number>>
   readonly latencyBins: Bins
   readonly sessions: number
@@ -16,7 +18,10 @@ export interface ArmTally {
 export type TallyState = Readonly<Partial<Record<Arm, ArmTally>>>
 
 export interface Tally {
-  /** Blocked and aborted steps are left out: nothing was sent, or nothing was measured. */
+  /**
+   * Blocked and aborted steps are left out: nothing was sent, or nothing was measured. Of repeats only
+   * the number is kept.
+   */
   add(sample: Sample): void
   /** A session ended in this arm; `completed` = all of its steps were carried out. */
   session(arm: Arm, completed: boolean): void
@@ -28,6 +33,7 @@ export interface Tally {
 
 interface MutableTally {
   requests: number
+  repeats: number
   readonly byStatus: Map<string, number>
   latencyBins: Bins
   sessions: number
@@ -40,13 +46,7 @@ export function createTally(restored: TallyState = {}): Tally {
   function tallyOf(arm: Arm): MutableTally {
     const known = arms.get(arm)
     if (known !== undefined) return known
-    const fresh = {
-      requests: 0,
-      byStatus: new Map<string, number>(),
-      latencyBins: {},
-      sessions: 0,
-      sessionsCompleted: 0,
-    }
+    const fresh = emptyTally()
     arms.set(arm, fresh)
     return fresh
   }
@@ -57,6 +57,7 @@ export function createTally(restored: TallyState = {}): Tally {
       if (from === undefined) continue
       const into = tallyOf(arm)
       into.requests += from.requests
+      into.repeats += from.repeats ?? 0
       into.sessions += from.sessions
       into.sessionsCompleted += from.sessionsCompleted
       into.latencyBins = mergeBins(into.latencyBins, from.latencyBins)
@@ -71,6 +72,10 @@ export function createTally(restored: TallyState = {}): Tally {
     add(sample) {
       if (sample.outcome === 'blocked' || sample.outcome === 'aborted') return
       const tally = tallyOf(sample.arm)
+      if (sample.repeat === true) {
+        tally.repeats += 1
+        return
+      }
       // A request without an answer is counted by how it ended, so that the counts sum up.
       const status = String(sample.status ?? sample.outcome)
       tally.requests += 1
@@ -85,19 +90,29 @@ export function createTally(restored: TallyState = {}): Tally {
     merge,
     report: () => Object.fromEntries([...arms].map(([arm, tally]) => [arm, armReport(tally)])),
     requests: () => [...arms.values()].reduce((sum, tally) => sum + tally.requests, 0),
-    state: () =>
-      Object.fromEntries(
-        [...arms].map(([arm, tally]) => [
-          arm,
-          {
-            requests: tally.requests,
-            byStatus: Object.fromEntries(tally.byStatus),
-            latencyBins: { ...tally.latencyBins },
-            sessions: tally.sessions,
-            sessionsCompleted: tally.sessionsCompleted,
-          },
-        ]),
-      ),
+    state: () => Object.fromEntries([...arms].map(([arm, tally]) => [arm, armState(tally)])),
+  }
+}
+
+function emptyTally(): MutableTally {
+  return {
+    requests: 0,
+    repeats: 0,
+    byStatus: new Map(),
+    latencyBins: {},
+    sessions: 0,
+    sessionsCompleted: 0,
+  }
+}
+
+function armState(tally: MutableTally): ArmTally {
+  return {
+    requests: tally.requests,
+    ...repeatsOf(tally),
+    byStatus: Object.fromEntries(tally.byStatus),
+    latencyBins: { ...tally.latencyBins },
+    sessions: tally.sessions,
+    sessionsCompleted: tally.sessionsCompleted,
   }
 }
 
@@ -113,7 +128,12 @@ function armReport(tally: MutableTally): ArmReport {
     ...(p99Ms === undefined ? {} : { p99Ms: rounded(p99Ms) }),
     sessions: tally.sessions,
     sessionsCompleted: tally.sessionsCompleted,
+    ...repeatsOf(tally),
   }
+}
+
+function repeatsOf({ repeats }: MutableTally): { readonly repeats?: number } {
+  return repeats === 0 ? {} : { repeats }
 }
 
 /** A sketch knows about three figures; more would be made up. */

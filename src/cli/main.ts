@@ -8,6 +8,7 @@ import { actionsCheck } from './commands/actions-check.ts'
 import { analyze } from './commands/analyze.ts'
 import { demo } from './commands/demo.ts'
 import { generate } from './commands/generate.ts'
+import { plan } from './commands/plan.ts'
 import { probe } from './commands/probe.ts'
 import { profilesImport } from './commands/profiles-import.ts'
 import { profilesList } from './commands/profiles-list.ts'
@@ -35,6 +36,7 @@ import { COMMON_FLAGS, type Verb } from './verb.ts'
 
 export const VERBS: readonly Verb[] = [
   probe,
+  plan,
   generate,
   analyze,
   rolloutStart,

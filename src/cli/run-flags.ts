@@ -6,8 +6,8 @@ import { ARRIVALS, HEALTHY_METRICS, type Arrivals } from '../core/contract/confi
 import { UsageError } from '../core/errors.ts'
 import { fileReason } from '../core/file-reason.ts'
 import { suggest } from '../core/suggest.ts'
-import { EVIDENCE_METRICS, PHASES, type Phase } from '../core/verdict.ts'
-import type { ProbeOverrides, ProbeRequest, ProfileChoice } from '../outrider.ts'
+import { ACTION_METRICS, METRICS, PHASES, type Phase } from '../core/verdict.ts'
+import type { ProbeOverrides, ProbeRequest, ProfileChoice, SelfTestSizes } from '../outrider.ts'
 import type { Flags } from './flags.ts'
 import type { VerbInput } from './verb.ts'
 
@@ -116,8 +116,6 @@ function positive(flags: Flags, flag: `--${string}`): number | undefined {
   return flags.number(flag, { min: 0.001, max: 1_000_000 })
 }
 
-const LATER_METRICS = ['responses', 'cpu', 'memory']
-
 /** How a probe is to go, where a flag says so. */
 export function readOverrides(flags: Flags): ProbeOverrides {
   return {
@@ -129,11 +127,29 @@ export function readOverrides(flags: Flags): ProbeOverrides {
       warmup: flags.autoSeconds('--warmup'),
       phases: readPhases(flags),
       alpha: flags.number('--alpha', { min: 1e-9, max: 0.5 }),
-      margins: flags.shares('--margin', EVIDENCE_METRICS, LATER_METRICS),
-      healthyMargins: flags.shares('--healthy-margin', HEALTHY_METRICS, ['responses']),
+      margins: flags.shares('--margin', METRICS, []),
+      healthyMargins: flags.shares('--healthy-margin', HEALTHY_METRICS, []),
       require: flags.list('--require'),
+      focus: readFocus(flags),
     }),
   }
+}
+
+function readFocus(flags: Flags): boolean | undefined {
+  const focus = flags.oneOf('--focus', ['on', 'off'] as const)
+  return focus === undefined ? undefined : focus === 'on'
+}
+
+/** What `--self-test` plants; every size must be more than nothing. */
+export function readSelfTest(flags: Flags): SelfTestSizes | undefined {
+  const sizes = flags.shares('--self-test', ACTION_METRICS, [])
+  const empty = Object.entries(sizes ?? {}).find(([, size]) => size === 0)
+  if (empty === undefined) return sizes
+  throw new UsageError(`Cannot read --self-test: ${empty[0]} is 0, which changes nothing`, {
+    code: 'bad-flag',
+    where: '--self-test',
+    mend: `write a regression that you want to be found: ${empty[0]}=20%`,
+  })
 }
 
 function readPhases(flags: Flags): Phase[] | undefined {

@@ -8,7 +8,6 @@ import { COMMON_FLAGS, COMMON_NOT_BUILT, type Verb } from './verb.ts'
 
 /** Verbs of the contract that later versions bring. */
 export const NOT_BUILT_VERBS: readonly string[] = [
-  'plan',
   'record',
   'init',
   'rehearse',

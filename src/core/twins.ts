@@ -5,7 +5,7 @@
 
 import type { Inquiry } from './contract/investigation.ts'
 import type { ActionReport, Finding, Report } from './contract/report.ts'
-import type { EvidenceMetric } from './verdict.ts'
+import type { Metric } from './verdict.ts'
 
 /** What the evidence says at this moment. */
 export interface Judgement {
@@ -91,7 +91,7 @@ export interface TwinSeriesPoint {
 
 export interface TwinSeries {
   readonly action: string
-  readonly metric: EvidenceMetric
+  readonly metric: Metric
   readonly blockSeconds: number
   readonly lnThreshold: number
   readonly lnHealthyThreshold: number
@@ -152,7 +152,7 @@ export interface Twins {
   resetFigures(): void
   progress(): TwinProgress
   /** Undefined for an action the plan does not have. */
-  series(action: string, metric: EvidenceMetric): TwinSeries | undefined
+  series(action: string, metric: Metric): TwinSeries | undefined
   /** Calls at each new finding, once for each. */
   onFinding(listener: (finding: Finding) => void): void
   /** Calls after each closed block. */

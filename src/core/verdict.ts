@@ -10,9 +10,13 @@ export const METRICS = [
 ] as const
 export type Metric = (typeof METRICS)[number]
 
-/** What a probe of this version turns into evidence; the other metrics have no streams yet. */
-export const EVIDENCE_METRICS = ['latency_typical', 'latency_tail', 'errors'] as const
-export type EvidenceMetric = (typeof EVIDENCE_METRICS)[number]
+/** Of these each action has evidence of its own; the others belong to the whole service. */
+export const ACTION_METRICS = ['latency_typical', 'latency_tail', 'errors', 'responses'] as const
+export type ActionMetric = (typeof ACTION_METRICS)[number]
+
+/** What a process uses, measured from outside. */
+export const RESOURCE_METRICS = ['cpu', 'memory'] as const
+export type ResourceMetric = (typeof RESOURCE_METRICS)[number]
 
 export const VERDICTS = ['regressed', 'healthy', 'inconclusive'] as const
 export type Verdict = (typeof VERDICTS)[number]

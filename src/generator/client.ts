@@ -51,6 +51,11 @@ export interface WireRequest {
   readonly keepBytes: number
   /** Counts from the moment of `send`, connecting included. */
   readonly timeoutMs: number
+  /**
+   * Goes out on the connection that rested longest, not on the one that was used last: behind a
+   * balancer that is most likely another instance.
+   */
+  readonly elsewhere?: boolean
 }
 
 export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -116,7 +121,8 @@ class Connections implements ArmClient {
   }
 
   send(request: WireRequest, listener: WireListener): void {
-    const connection = this.#free.pop() ?? this.#open()
+    const free = request.elsewhere === true ? this.#free.shift() : this.#free.pop()
+    const connection = free ?? this.#open()
     this.#inFlight.add(connection)
     this.#sweep ??= setTimeout(() => this.#sweepOnce(), SWEEP_MS)
     connection.send(request, listener, false)

@@ -47,6 +47,23 @@ export function createCookies(origin: string): Cookies {
   }
 }
 
+/**
+ * What a request that is sent once more sees: at first the header that the first send had, then, on
+ * the way of redirects, the user's cookies as they are. It changes none of them.
+ */
+export function createFrozenCookies(cookies: Cookies, firstHeader: string | undefined): Cookies {
+  let isFirst = true
+  return {
+    header(path) {
+      const wasFirst = isFirst
+      isFirst = false
+      return wasFirst ? firstHeader : cookies.header(path)
+    },
+    take: () => undefined,
+    value: (name, path) => cookies.value(name, path),
+  }
+}
+
 function isPlain(cookie: Cookie): boolean {
   return (
     cookie.path === '/' &&

@@ -23,7 +23,7 @@ import {
   type WireHeaders,
   type WireListener,
 } from './client.ts'
-import type { Cookies } from './cookies.ts'
+import { createFrozenCookies, type Cookies } from './cookies.ts'
 import type { Bucket } from './schedule.ts'
 
 /** What came of one step in one arm. */
@@ -50,7 +50,10 @@ export interface Remembered {
   readonly request: ExchangeRequest
   /** Of the last answer; empty where none came. */
   readonly headers: WireHeaders
-  /** The beginning of the last answer's body, at least `REMEMBERED_BYTES` if it has as many. */
+  /**
+   * The beginning of the last answer's body: `MAX_KEPT_BYTES` of it where answers are compared, else
+   * at least `REMEMBERED_BYTES`, if it has as many.
+   */
   readonly chunks: readonly Buffer[]
   /** Length of the last answer's body on the wire. */
   readonly bodyBytes: number
@@ -103,8 +106,13 @@ export interface ExchangeRequest {
 export interface ExchangeTiming {
   readonly intendedMs: number
   readonly timeoutMs: number
-  /** Hands over request and answer with the exchange; the same for all arms of a step. */
-  readonly remember?: boolean
+  /**
+   * Hands over request and answer with the exchange, the body's beginning or all that is ever kept
+   * of one; the same for all arms of a step.
+   */
+  readonly remember: 'beginning' | 'whole' | undefined
+  /** As in `WireRequest`. */
+  readonly elsewhere?: boolean
 }
 
 /** Something that arrived and waits to be worked on. */
@@ -129,12 +137,15 @@ export function blockedExchange(arm: Arm, nowMs: number, reason: string): Exchan
 }
 
 export class RunningExchange implements WireListener, Arrival {
+  readonly arm: Arm
   readonly #route: Route
   readonly #action: Action
   readonly #cookies: Cookies
   readonly #timing: ExchangeTiming
   readonly #hooks: ExchangeHooks
   readonly #keepBytes: number
+  readonly #asked: ExchangeRequest
+  #firstCookie: string | undefined
   #request: ExchangeRequest
   #firstRequest: ExchangeRequest | undefined
   #path: string
@@ -151,9 +162,11 @@ export class RunningExchange implements WireListener, Arrival {
     timing: ExchangeTiming,
     hooks: ExchangeHooks,
   ) {
+    this.arm = route.arm
     this.#route = route
     this.#action = action
     this.#cookies = cookies
+    this.#asked = request
     this.#request = request
     this.#timing = timing
     this.#hooks = hooks
@@ -164,6 +177,21 @@ export class RunningExchange implements WireListener, Arrival {
   /** May only wait for a limit before, never here: the twins go out in one tick. */
   send(nowMs: number): void {
     this.#dispatch(this.#timing.timeoutMs, nowMs)
+  }
+
+  /**
+   * The same request with the same cookies, if possible on another connection; the user keeps nothing
+   * of what comes of it.
+   */
+  again(intendedMs: number, hooks: ExchangeHooks): RunningExchange {
+    return new RunningExchange(
+      this.#route,
+      this.#action,
+      createFrozenCookies(this.#cookies, this.#firstCookie),
+      this.#asked,
+      { ...this.#timing, intendedMs, elsewhere: true },
+      hooks,
+    )
   }
 
   started(atMs: number): void {
@@ -220,6 +248,7 @@ export class RunningExchange implements WireListener, Arrival {
   #dispatch(timeoutMs: number, nowMs: number): void {
     const { method, headers, body } = this.#request
     const cookie = this.#cookies.header(this.#path)
+    if (this.#redirects === 0) this.#firstCookie = cookie
     this.#route.bucket.charge(nowMs)
     const request = {
       method,
@@ -228,8 +257,9 @@ export class RunningExchange implements WireListener, Arrival {
       body,
       keepBytes: this.#keepBytes,
       timeoutMs,
+      elsewhere: this.#timing.elsewhere === true,
     }
-    if (this.#timing.remember === true) this.#firstRequest ??= request
+    if (this.#timing.remember !== undefined) this.#firstRequest ??= request
     this.#route.client.send(request, this)
   }
 
@@ -291,8 +321,8 @@ const OUTCOMES: Readonly<Record<WireEnd, Outcome>> = {
 }
 
 function keptBytesOf(action: Action, { remember }: ExchangeTiming): number {
-  if (action.needsBody) return MAX_KEPT_BYTES
-  return remember === true ? REMEMBERED_BYTES : 0
+  if (action.needsBody || remember === 'whole') return MAX_KEPT_BYTES
+  return remember === 'beginning' ? REMEMBERED_BYTES : 0
 }
 
 interface Concluded {

@@ -11,7 +11,6 @@ import type { Action, Ontology } from '../actions/ontology.ts'
 import type { Arm } from '../core/arm.ts'
 import type { JsonValue, Profile } from '../core/contract/profile.ts'
 import { isFailure, type Outcome } from '../core/contract/sample.ts'
-import { createRandom } from '../core/random.ts'
 import { createCookies, type Cookies } from './cookies.ts'
 import type { Route } from './exchange.ts'
 
@@ -52,11 +51,6 @@ export function planSession(
     previousSeconds = timestamp
   }
   return steps
-}
-
-/** Index of the profile that session `number` plays. */
-export function drawProfile(seed: number, number: number, profiles: number): number {
-  return createRandom(seed).fork(`session:${number}`).int(profiles)
 }
 
 interface Cleanup {

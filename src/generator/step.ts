@@ -12,6 +12,7 @@ import {
   type Route,
 } from './exchange.ts'
 import type { NextStep, Session } from './session.ts'
+import type { LoadLevel } from './step/load-level.ts'
 import { createTraceParent, stampHeaders, type TraceParent } from './trace.ts'
 import { orderOfArms } from './twins.ts'
 
@@ -26,6 +27,8 @@ export interface Step {
   /** The action that this session did before. */
   readonly previous: string | undefined
   readonly intendedMs: number
+  /** Whether more steps than usual were under way when it was sent. */
+  readonly load: LoadLevel
   /** Clock ms of the first of the sends; of a step that is blocked everywhere, its turn. */
   readonly sentMs: number
 }
@@ -46,6 +49,8 @@ export interface StepSenderOptions {
    * Asked once a step, before any arm is sent, so that all arms do the same work.
    */
   remembers?(action: string, nowMs: number): boolean
+  /** Actions of which every exchange does, with the whole body; left out = none. */
+  readonly compared?: ReadonlySet<string>
 }
 
 export class StepSender {
@@ -68,16 +73,19 @@ export class StepSender {
     return earliest
   }
 
-  /** Nothing happens between the sends of the twins: everything is built before the first. */
+  /**
+   * Nothing happens between the sends of the twins: everything is built before the first.
+   * @returns what was sent, in that order; an arm that is blocked is not among it
+   */
   send(
     step: MutableStep,
     session: Session,
     next: NextStep,
     nowMs: number,
     hooks: ExchangeHooks,
-  ): void {
+  ): RunningExchange[] {
     const { seed, ontology, timeoutMs = next.action.timeoutMs } = this.#options
-    const remember = this.#options.remembers?.(next.action.name, nowMs) === true
+    const remember = this.#remembered(next.action.name, nowMs)
     const timing = { intendedMs: step.intendedMs, timeoutMs, remember }
     const identity = identityHeaders(ontology, session.profile)
     const running: RunningExchange[] = []
@@ -87,6 +95,31 @@ export class StepSender {
       else hooks.arrived({ proceed: () => blockedExchange(route.arm, nowMs, exchange) })
     }
     for (const exchange of running) exchange.send(nowMs)
+    return running
+  }
+
+  /** The same requests once more, to the twins alone, in the order of another coin. */
+  sendAgain(
+    pair: string,
+    sent: readonly RunningExchange[],
+    nowMs: number,
+    hooks: ExchangeHooks,
+  ): void {
+    // In the order of the arms: `sent` already has the first coin in it.
+    const again = this.routes.flatMap(({ arm }) => {
+      const first = arm === 'control' ? undefined : sent.find((one) => one.arm === arm)
+      return first?.again(nowMs, hooks) ?? []
+    })
+    for (const exchange of orderOfArms(this.#options.seed, `${pair}:repeat`, again)) {
+      exchange.send(nowMs)
+    }
+  }
+
+  #remembered(action: string, nowMs: number): ExchangeTiming['remember'] {
+    // Asked in any case: who asks for a sample of the steps counts on it.
+    const isWanted = this.#options.remembers?.(action, nowMs) === true
+    if (this.#options.compared?.has(action) === true) return 'whole'
+    return isWanted ? 'beginning' : undefined
   }
 
   /** The exchange, or why it is blocked. */

@@ -10,14 +10,23 @@ import type { Ontology } from '../actions/ontology.ts'
 import type { Arm } from '../core/arm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Profile } from '../core/contract/profile.ts'
-import { UsageError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { createArmClient, type ArmAddress } from './client.ts'
-import { createRoute, type Arrival, type Exchange, type ExchangeResult } from './exchange.ts'
+import {
+  createRoute,
+  type Arrival,
+  type Exchange,
+  type ExchangeHooks,
+  type ExchangeResult,
+  type RunningExchange,
+} from './exchange.ts'
 import { retryAfterMs } from './guard.ts'
 import { createBucket, createSchedule, type Pace, type Schedule } from './schedule.ts'
-import { drawProfile, planSession, Session } from './session.ts'
+import type { Session } from './session.ts'
+import { SessionOpener } from './session/opener.ts'
 import { StepSender, type MutableStep, type Step } from './step.ts'
+import { createLoadLevel } from './step/load-level.ts'
+import { Repeats } from './step/repeats.ts'
 
 export type { ArmAddress } from './client.ts'
 export type { Exchange, Remembered } from './exchange.ts'
@@ -42,13 +51,24 @@ export interface TrafficOptions {
   readonly watcher: TrafficWatcher
   /** As in `StepSenderOptions`; left out = nothing is remembered. */
   remembers?(action: string, nowMs: number): boolean
+  /** As in `StepSenderOptions`; left out = nothing is compared. */
+  readonly compared?: ReadonlySet<string>
+  /**
+   * Share of the steps of compared actions that both twins are asked once more, if the action is safe
+   * and all arms answered as they should; default 0.
+   */
+  readonly repeatShare?: number
 }
 
 export interface TrafficWatcher {
   sent(step: Step, arm: Arm, sentMs: number): void
   ended(step: Step, exchange: Exchange): void
-  /** All arms ended. */
-  step(step: Step, exchanges: readonly Exchange[]): void
+  /**
+   * All arms ended.
+   * @param repeats of the twins that were asked once more; empty for most steps. Only this call
+   *   tells of them
+   */
+  step(step: Step, exchanges: readonly Exchange[], repeats: readonly Exchange[]): void
   session(session: string, completed: ReadonlyMap<Arm, boolean>): void
 }
 
@@ -71,6 +91,8 @@ export interface Traffic {
   stop(): Promise<void>
   /** What is in flight ends as `aborted` at once. */
   abort(): void
+  /** Every second session that opens from now on tilts to these actions; empty = none does. */
+  focus(actions: readonly string[]): void
   counts(): TrafficCounts
   close(): Promise<void>
 }
@@ -90,7 +112,17 @@ interface Flight {
   readonly user: number
   readonly session: Session
   readonly step: MutableStep
+  readonly mutates: boolean
+  sent: readonly RunningExchange[]
   readonly exchanges: Exchange[]
+  readonly repeats: Exchange[]
+}
+
+interface Arrived {
+  readonly flight: Flight
+  readonly arrival: Arrival
+  /** Of the second request of its arm. */
+  readonly isRepeat: boolean
 }
 
 const SILENT: TrafficWatcher = {
@@ -103,9 +135,11 @@ const SILENT: TrafficWatcher = {
 class TwinTraffic implements Traffic {
   readonly #options: TrafficOptions
   readonly #sender: StepSender
-  readonly #profiles: readonly Profile[]
+  readonly #opener: SessionOpener
+  readonly #repeats: Repeats<Flight>
+  readonly #loadLevel = createLoadLevel()
   readonly #counts = { due: 0, sent: 0, busy: 0, notSent: 0 }
-  readonly #arrived: { readonly flight: Flight; readonly arrival: Arrival }[] = []
+  readonly #arrived: Arrived[] = []
   readonly #waiters: (() => void)[] = []
   #watcher: TrafficWatcher
   #schedule: Schedule | undefined
@@ -117,7 +151,6 @@ class TwinTraffic implements Traffic {
   #sessions: (Session | undefined)[] = []
   /** Sessions in the middle of their steps, left over from a pace with more users. */
   #parked: Session[] = []
-  #opened = 0
   #inFlight = 0
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -125,15 +158,22 @@ class TwinTraffic implements Traffic {
   #state: 'open' | 'stopped' | 'aborted' = 'open'
 
   constructor(options: TrafficOptions) {
-    const { ontology, profiles, skipped, clock, maxRps } = options
+    const { clock, maxRps } = options
     this.#options = options
     this.#watcher = options.watcher
-    this.#profiles = profiles.filter((one) => planSession(ontology, one, skipped).length > 0)
-    if (this.#profiles.length === 0) throw nothingToSend(profiles.length)
+    this.#opener = new SessionOpener(options)
     const routes = options.arms.map((address) =>
       createRoute(address, createArmClient(address, clock), createBucket(maxRps)),
     )
     this.#sender = new StepSender(options, routes)
+    this.#repeats = new Repeats({
+      seed: options.seed,
+      sender: this.#sender,
+      compared: options.compared ?? new Set(),
+      share: options.repeatShare ?? 0,
+      hooks: (flight) => this.#hooks(flight, true),
+      leave: (flight) => this.#leave(flight),
+    })
   }
 
   start(pace: Pace): void {
@@ -161,6 +201,10 @@ class TwinTraffic implements Traffic {
     for (const { client } of this.#sender.routes) client.abort()
     clearImmediate(this.#settling)
     this.#settle()
+  }
+
+  focus(actions: readonly string[]): void {
+    this.#opener.focus(actions)
   }
 
   counts(): TrafficCounts {
@@ -194,6 +238,7 @@ class TwinTraffic implements Traffic {
   #halt(): void {
     this.#schedule = undefined
     clearTimeout(this.#timer)
+    this.#repeats.drop()
   }
 
   async #drained(): Promise<void> {
@@ -211,10 +256,13 @@ class TwinTraffic implements Traffic {
   #settle(): void {
     this.#settling = undefined
     const arrived = this.#arrived.splice(0)
-    for (const { flight, arrival } of arrived) {
+    for (const { flight, arrival, isRepeat } of arrived) {
       const mayFollow = this.#state !== 'aborted'
       const result = arrival.proceed(mayFollow, this.#options.clock.nowMs())
-      if (result !== undefined) this.#armEnded(flight, result)
+      if (result === undefined) continue
+      if (result.retryAfter !== undefined) this.#pause(result.retryAfter)
+      if (isRepeat) this.#repeats.ended(flight, result.exchange)
+      else this.#armEnded(flight, result)
     }
     this.#pump()
   }
@@ -223,11 +271,13 @@ class TwinTraffic implements Traffic {
     const schedule = this.#schedule
     if (schedule === undefined) return
     const nowMs = this.#options.clock.nowMs()
+    if (nowMs < this.#pausedUntilMs) this.#repeats.drop()
+    this.#repeats.send(nowMs)
     for (let due = schedule.take(nowMs); due !== undefined; due = schedule.take(nowMs)) {
       this.#launch(due.user, due.intendedMs, nowMs)
     }
     clearTimeout(this.#timer)
-    const nextMs = schedule.nextMs()
+    const nextMs = Math.min(schedule.nextMs(), this.#repeats.nextMs(nowMs))
     if (nextMs === Number.POSITIVE_INFINITY) return
     this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.ceil(nextMs - nowMs)))
   }
@@ -246,59 +296,61 @@ class TwinTraffic implements Traffic {
       profile: session.profile,
       previous: next.previous,
       intendedMs,
+      load: this.#loadLevel(this.#inFlight - 1),
       sentMs: Number.NaN,
     }
-    const flight: Flight = { user, session, step, exchanges: [] }
-    this.#sender.send(step, session, next, nowMs, {
+    const { mutates } = next.action
+    const flight: Flight = { user, session, step, mutates, sent: [], exchanges: [], repeats: [] }
+    flight.sent = this.#sender.send(step, session, next, nowMs, this.#hooks(flight, false))
+  }
+
+  #hooks(flight: Flight, isRepeat: boolean): ExchangeHooks {
+    const { step } = flight
+    return {
       started: (arm, atMs) => {
+        if (isRepeat) return
         if (Number.isNaN(step.sentMs)) step.sentMs = atMs
         this.#watcher.sent(step, arm, atMs)
       },
       arrived: (arrival) => {
-        this.#arrived.push({ flight, arrival })
+        this.#arrived.push({ flight, arrival, isRepeat })
         this.#wake()
       },
-    })
+    }
   }
 
   #openSession(): Session | undefined {
     const parked = this.#parked.shift()
     if (parked !== undefined || this.#state !== 'open') return parked
-    this.#opened += 1
-    const { seed, ontology, skipped } = this.#options
-    const profile = this.#profiles[drawProfile(seed, this.#opened, this.#profiles.length)]
-    if (profile === undefined) return undefined
-    return new Session(
-      `s${this.#opened}`,
-      profile,
-      planSession(ontology, profile, skipped),
-      this.#sender.routes,
-      ({ document }) =>
-        document.cleanup === undefined || skipped.has(document.cleanup)
-          ? undefined
-          : ontology.actions.get(document.cleanup),
-    )
+    return this.#opener.open(this.#sender.routes)
   }
 
-  #armEnded(flight: Flight, { exchange, captured, retryAfter }: ExchangeResult): void {
+  #armEnded(flight: Flight, { exchange, captured }: ExchangeResult): void {
     const { step, session, exchanges } = flight
     if (Number.isNaN(step.sentMs)) step.sentMs = exchange.sentMs
-    if (retryAfter !== undefined) this.#pause(retryAfter)
     session.ended(exchange.arm, exchange.outcome, captured)
     exchanges.push(exchange)
     this.#watcher.ended(step, exchange)
     if (exchanges.length === this.#sender.routes.length) this.#stepEnded(flight)
   }
 
-  #stepEnded({ user, session, step, exchanges }: Flight): void {
-    session.stepEnded(exchanges.some(({ outcome }) => outcome === 'ok'))
+  #stepEnded(flight: Flight): void {
+    flight.session.stepEnded(flight.exchanges.some(({ outcome }) => outcome === 'ok'))
+    const goesOn = this.#state === 'open' && this.#schedule !== undefined
+    if (!goesOn || !this.#repeats.admit(flight)) this.#leave(flight)
+  }
+
+  /** Nothing of the step is under way any more: its session may go on. */
+  #leave({ user, session, step, exchanges, repeats }: Flight): void {
     this.#inFlight -= 1
-    this.#watcher.step(step, exchanges)
+    this.#watcher.step(step, exchanges, repeats)
     if (session.isOver()) {
       this.#sessions[user] = undefined
       this.#watcher.session(session.id, session.completed())
     }
-    const endMs = exchanges.reduce((latest, one) => Math.max(latest, one.endedMs), step.intendedMs)
+    let endMs = step.intendedMs
+    for (const { endedMs } of exchanges) endMs = Math.max(endMs, endedMs)
+    for (const { endedMs } of repeats) endMs = Math.max(endMs, endedMs)
     const gapMs = session.gapSeconds() * 1000 * this.#timeScale
     this.#schedule?.ended(user, endMs, gapMs)
     if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve()
@@ -335,14 +387,4 @@ function turnOf(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)
   })
-}
-
-function nothingToSend(profiles: number): UsageError {
-  return new UsageError(
-    `Cannot send traffic: none of ${profiles} profiles has a step that may be sent`,
-    {
-      code: 'nothing-to-send',
-      mend: 'choose other profiles, describe their actions, or allow mutations',
-    },
-  )
 }

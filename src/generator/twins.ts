@@ -26,3 +26,11 @@ export function orderOfArms<Part extends { readonly arm: Arm }>(
   if (control !== undefined) order.splice(Math.floor(hash / 2) % (order.length + 1), 0, control)
   return order
 }
+
+/**
+ * Whether the twins of this pair are asked twice: a coin of its own that says so for `share` of the
+ * pairs (0 to 1), whatever the timing.
+ */
+export function isRepeated(seed: number, pair: string, share: number): boolean {
+  return hash53(seed, `repeat:${pair}`) < share * 2 ** 53
+}

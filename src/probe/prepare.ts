@@ -10,6 +10,7 @@ import type { Plan } from '../core/contract/plan.ts'
 import type { Profile } from '../core/contract/profile.ts'
 import type { Skipped } from '../core/contract/report.ts'
 import { UsageError } from '../core/errors.ts'
+import type { ResourceMetric } from '../core/verdict.ts'
 import { capsOf, isLoopback, MAX_RPS, skipsOf } from '../generator/guard.ts'
 import type { ProbeOverrides } from './requests.ts'
 
@@ -30,7 +31,14 @@ export interface RunToPrepare {
   readonly profiles: readonly Profile[]
   readonly urls: readonly string[]
   readonly iOwnThis: boolean
+  /** A second copy of the baseline answers beside it: nothing has to be asked twice. */
+  readonly hasControl?: boolean
+  /** What is read of the processes of both arms. */
+  readonly resources?: readonly ResourceMetric[]
 }
+
+/** Second answers that are asked for to learn the noise of the first. */
+const REPEATS_PER_SECOND = 10
 
 /**
  * @param adapt makes other settings of those of a probe; what it gives as seconds is held against
@@ -43,7 +51,12 @@ export function prepareRun(
 ): PreparedRun {
   const { config, overrides, ontology, urls, iOwnThis } = request
   const maxRps = maxRpsOf(config, overrides, urls, iOwnThis)
-  const { settings, seconds } = adapt(settingsOf(config, overrides, ontology, maxRps))
+  const { resources = [], hasControl = false } = request
+  const { settings, seconds } = adapt({
+    ...settingsOf(config, overrides, ontology, maxRps),
+    repeatsPerSecond: hasControl ? 0 : REPEATS_PER_SECOND,
+    resources,
+  })
   const allowMutations = overrides.allowMutations ?? config.probe.allow_mutations
   const skipped = skipsOf(ontology, request.profiles, { allowMutations, twins: true })
   const left = new Set(skipped.map((skip) => skip.action))
@@ -59,12 +72,16 @@ export function prepareRun(
   const profiles = request.profiles.filter((profile) =>
     profile.behavioral_patterns.some((entry) => shares.has(entry.action)),
   )
-  capsOf(urls, { maxRps, users: settings.concurrency, seconds }, iOwnThis)
+  const arms = armsAtOneAddress(urls)
+  const users = settings.concurrency * arms
+  capsOf(urls, { maxRps: maxRps * arms, users, seconds }, iOwnThis)
   const plan = freezePlan(
     settings,
     [...shares].map(([action, share]) => {
       const document = ontology.document.actions[action]
-      return { action, share, ...(document === undefined ? {} : { document }) }
+      const isSafe = ontology.actions.get(action)?.mutates === false
+      const comparesAnswers = request.hasControl === true || isSafe
+      return { action, share, comparesAnswers, ...(document === undefined ? {} : { document }) }
     }),
   )
   return {
@@ -82,7 +99,10 @@ function asProbe(settings: PlanSettings): { settings: PlanSettings; seconds: num
   return { settings, seconds: duration === 'auto' ? maxDurationSeconds : duration }
 }
 
-/** What was asked for; else 100 requests/s and arm, and no cap for loopback or with leave. */
+/**
+ * Requests per second and arm: what was asked for; else 100 for each address, and no cap for
+ * loopback or with leave.
+ */
 export function maxRpsOf(
   config: Config,
   overrides: ProbeOverrides,
@@ -90,7 +110,14 @@ export function maxRpsOf(
   iOwnThis: boolean,
 ): number {
   const asked = overrides.maxRps ?? config.probe.max_rps
-  return asked ?? (iOwnThis || urls.every(isLoopback) ? Infinity : MAX_RPS)
+  const cap = MAX_RPS / armsAtOneAddress(urls)
+  return asked ?? (iOwnThis || urls.every(isLoopback) ? Infinity : cap)
+}
+
+/** How many arms share an address at most: caps count what it gets, not what an arm sends. */
+function armsAtOneAddress(urls: readonly string[]): number {
+  const origins = urls.map((url) => new URL(url).origin)
+  return Math.max(1, ...origins.map((origin) => origins.filter((other) => other === origin).length))
 }
 
 function settingsOf(
@@ -115,6 +142,7 @@ function settingsOf(
     maxDurationSeconds: overrides.maxDurationSeconds ?? probe.max_duration,
     warmup: overrides.warmup ?? probe.warmup,
     phases: overrides.phases ?? probe.phases,
+    focus: overrides.focus ?? probe.focus,
     ...(overrides.require === undefined ? {} : { require: overrides.require }),
     margins: { ...analysis.margins, ...overrides.margins },
     healthyMargins: { ...analysis.healthy_margins, ...overrides.healthyMargins },

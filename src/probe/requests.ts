@@ -1,11 +1,12 @@
 /** What a probe or a generation is asked for, and what one gets back while it runs. */
 
 import type { Ontology } from '../actions/ontology.ts'
+import type { SelfTestHooks, SelfTestSizes } from '../analysis/self-test/self-test.ts'
 import type { Arm } from '../core/arm.ts'
 import type { Arrivals, Config } from '../core/contract/config.ts'
 import type { Plan } from '../core/contract/plan.ts'
 import type { Report } from '../core/contract/report.ts'
-import type { EvidenceMetric } from '../core/verdict.ts'
+import type { Metric } from '../core/verdict.ts'
 import type { GenerationSummary } from '../generator/generation.ts'
 import type { ProfileChoice, TargetChoice } from './choose.ts'
 import type { ProbeEvent } from './events.ts'
@@ -29,6 +30,8 @@ export interface ProbeOverrides {
   readonly require?: readonly string[]
   readonly allowMutations?: boolean
   readonly timeoutMs?: number
+  /** Sessions tilt towards required actions that are still undecided. */
+  readonly focus?: boolean
 }
 
 export interface ProbeRequest {
@@ -43,6 +46,13 @@ export interface ProbeRequest {
   readonly iOwnThis?: boolean
   /** What people call the run; default: the target. */
   readonly name?: string
+  /** Both arms are the baseline: how far apart are equal arms here? */
+  readonly aa?: boolean
+  /** Plants regressions of these sizes into a copy of the canary's samples at the end. */
+  readonly selfTest?: {
+    readonly sizes: SelfTestSizes
+    readonly starting?: SelfTestHooks['starting']
+  }
 }
 
 export interface RunningProbe {
@@ -56,7 +66,7 @@ export interface RunningProbe {
   /** The oldest `seq` that `watch` can still tell. */
   oldestSeq(): number
   /** Undefined for an action the plan does not have. */
-  series(action: string, metric: EvidenceMetric): Series | undefined
+  series(action: string, metric: Metric): Series | undefined
   /** Ends the run early; `done` then resolves with a partial report. */
   stop(): void
   /** Rejects with an OutriderError when the run could not be carried out. */

@@ -5,27 +5,33 @@
  */
 
 import { Worker } from 'node:worker_threads'
-import { createJudge, type ClosedBlock, type Judge } from '../analysis/judge.ts'
-import { warmUpLimits } from '../analysis/plan.ts'
+import type { Correlated } from '../analysis/cause/correlate.ts'
+import {
+  createJudge,
+  type BaselineFigure,
+  type ClosedBlock,
+  type Judge,
+  type RunEnd,
+} from '../analysis/judge.ts'
 import { createTally, type TallyState } from '../analysis/tally.ts'
 import type { Arm } from '../core/arm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Plan } from '../core/contract/plan.ts'
-import type { Report, Skipped } from '../core/contract/report.ts'
+import type { Reason, Report, Skipped } from '../core/contract/report.ts'
 import {
   formatGeneratorReading,
+  formatResourceReading,
   formatRunHeader,
   type GeneratorReading,
+  type ResourceReading,
 } from '../core/contract/sample.ts'
 import { OutriderError, messageOf } from '../core/errors.ts'
-import {
-  EVIDENCE_METRICS,
-  WHOLE_SERVICE,
-  type EvidenceMetric,
-  type Phase,
-} from '../core/verdict.ts'
+import { WHOLE_SERVICE, type Metric, type Phase } from '../core/verdict.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import type { ProbePhase, ProbeProgress } from './events.ts'
+import { createFigures, type Figures } from './figures/figures.ts'
+import { phaseLimitSeconds, phaseMessage, warmUpSentence } from './figures/phase-words.ts'
+import { correlate } from './inquiry/correlate.ts'
 import { createInquiries, type Inquiries } from './inquiry/inquiry.ts'
 import {
   createInvestigator,
@@ -33,8 +39,11 @@ import {
   type InvestigatorOptions,
 } from './inquiry/investigator.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './shard/messages.ts'
+import { workerModule } from './shard/worker-module.ts'
 import type { SamplesFile } from './samples-file.ts'
-import { createSeriesRecorder, type Series } from './series.ts'
+import { chartedStreams, createSeriesRecorder, type Series } from './series.ts'
+import type { WatchSource } from './watch/sources.ts'
+import { createWatch, type Watch } from './watch/watch.ts'
 
 export interface RunOptions {
   readonly id: string
@@ -44,6 +53,12 @@ export interface RunOptions {
   readonly samples?: SamplesFile
   readonly clock: Clock
   readonly keepInvestigation: InvestigatorOptions['keep']
+  /** What is to be said before anything is compared with the baseline. */
+  readonly remark?: (figures: readonly BaselineFigure[]) => readonly Reason[]
+  /** Where CPU and memory of the arms are read. */
+  readonly sources: readonly WatchSource[]
+  /** Adds to the report what its samples say; they are all written by then. */
+  readonly finish?: (report: Report, figures: readonly BaselineFigure[]) => Promise<Report>
 }
 
 interface PhaseSpan {
@@ -63,6 +78,9 @@ export class Run {
   readonly #inquiries: Inquiries
   readonly #investigator: Investigator
   readonly #startedAt: string
+  readonly #figures: Figures
+  readonly #watch: Watch
+  readonly #troubles: Reason[] = []
   readonly #startedMs: number
   readonly #spans: PhaseSpan[] = []
   readonly #told = new Set<string>()
@@ -75,6 +93,8 @@ export class Run {
   #sentSteps = 0
   #deliveredRate = 0
   #warmupPairs = 0
+  #focused = ''
+  #remarks: readonly Reason[] = []
   #blocks = 0
   #cappedBlocks = 0
   #stopping: 'no' | 'decided' | 'interrupted' = 'no'
@@ -109,6 +129,17 @@ export class Run {
         startedAt: this.#startedAt,
       }),
     )
+    this.#figures = createFigures(input.plan, input.seed)
+    this.#watch = createWatch({
+      sources: options.sources,
+      clock,
+      seconds: () => (clock.nowMs() - this.#startedMs) / 1000,
+      onReading: (reading) => this.#use(reading),
+      // A place that gives nothing tells it a few times at most.
+      onTrouble: (arm, message) =>
+        void this.#troubles.push({ code: 'metrics-lost', message: `${arm}: ${message}` }),
+    })
+    this.#watch.start()
     this.#worker = new Worker(workerModule(), {
       workerData: { ...input, parameters: this.#judge.initialParameters() },
     })
@@ -125,7 +156,7 @@ export class Run {
     this.#stop('interrupted')
   }
 
-  series(action: string, metric: EvidenceMetric): Series | undefined {
+  series(action: string, metric: Metric): Series | undefined {
     const known = this.#plan.actions.some((planned) => planned.action === action)
     if (!known && action !== WHOLE_SERVICE) return undefined
     return {
@@ -149,10 +180,12 @@ export class Run {
         this.#warmSeconds = message.seconds
         this.#warmupPairs = message.pairs
         this.#judge.warmedUp(message.sums, message.seconds)
+        this.#remarks = this.#options.remark?.(this.#judge.baselineFigures()) ?? []
         this.#sendParameters(1)
         this.#sendParameters(2)
         return
       case 'block':
+        this.#figures.examples(message.examples ?? [])
         this.#add(message.block, message.lines)
         return
       case 'reading':
@@ -166,7 +199,10 @@ export class Run {
         return
       case 'ended':
         this.#options.samples?.write(message.lines)
-        this.#conclude(message.tally)
+        this.#conclude(message.tally).catch((thrown: unknown) => {
+          this.#settled = false
+          this.#fail(thrown)
+        })
         return
       case 'inquiry':
         this.#inquiries.answer(message)
@@ -193,7 +229,9 @@ export class Run {
     this.#span(block)
     this.#record(block)
     this.#tellFindings()
+    this.#figures.block(block.endSeconds, block.sums)
     this.#sendParameters(block.index + 2)
+    this.#focus()
     if (decision.kind === 'stop') this.#stop('decided')
     if (decision.kind === 'end-phase') this.#say({ kind: 'end-phase' })
   }
@@ -210,12 +248,9 @@ export class Run {
   #record(block: ClosedBlock): void {
     const lnRun = this.#judge.lnRun()
     const at = block.endSeconds - (this.#warmSeconds ?? 0)
-    const names = [...this.#plan.actions.map((planned) => planned.action), WHOLE_SERVICE]
-    for (const action of names) {
-      for (const metric of EVIDENCE_METRICS) {
-        const { lnThreshold: _threshold, ...value } = this.#judge.stream(action, metric)
-        this.#recorder.add(action, metric, { at, phase: block.phase, lnRun }, value)
-      }
+    for (const { action, metric } of chartedStreams(this.#plan)) {
+      const { lnThreshold: _threshold, ...value } = this.#judge.stream(action, metric)
+      this.#recorder.add(action, metric, { at, phase: block.phase, lnRun }, value)
     }
   }
 
@@ -227,6 +262,24 @@ export class Run {
       this.events.add({ kind: 'finding', finding })
       this.#investigator.look(finding)
     }
+  }
+
+  /** A process told what it used; the next block is judged with it. */
+  #use(reading: ResourceReading): void {
+    if (this.#stopping !== 'no') return
+    const read = { ...reading, block: this.#judge.blocks() + 1 }
+    this.#options.samples?.write(formatResourceReading(read))
+    this.#judge.resource(reading)
+    this.#figures.resource(reading)
+  }
+
+  /** Sessions tilt towards what is undecided, by closed blocks only. */
+  #focus(): void {
+    if (!this.#plan.focus) return
+    const actions = this.#judge.undecided()
+    if (actions.join(' ') === this.#focused) return
+    this.#focused = actions.join(' ')
+    this.#say({ kind: 'focus', actions })
   }
 
   #read(message: Extract<FromWorker, { kind: 'reading' }>): void {
@@ -246,35 +299,18 @@ export class Run {
     const seconds = (this.#options.clock.nowMs() - this.#startedMs) / 1000
     return {
       ...live,
+      reasons: [...this.#remarks, ...live.reasons],
       phase: this.#phase,
       seconds,
       phaseSeconds: Math.max(0, seconds - this.#phaseFromSeconds),
-      phaseLimitSeconds: this.#phaseLimitSeconds(),
+      phaseLimitSeconds: phaseLimitSeconds(this.#plan, this.#phase, this.#phaseFromSeconds),
       blocks: this.#blocks,
       cappedBlocks: this.#cappedBlocks,
       warmupPairs: this.#warmupPairs,
       deliveredRate: this.#deliveredRate,
       plannedRate: this.#plan.rate,
       generatorLagP99Ms: this.#lastReading?.lagP99Ms ?? 0,
-      sentence: this.#phase === 'warm-up' ? this.#warmUpSentence(seconds) : live.sentence,
-    }
-  }
-
-  #warmUpSentence(seconds: number): string {
-    const { minSeconds, maxSeconds } = warmUpLimits(this.#plan)
-    const limits = minSeconds === maxSeconds ? `${maxSeconds}` : `${minSeconds}–${maxSeconds}`
-    return `Warming up ${Math.floor(seconds)} s of ${limits} s`
-  }
-
-  #phaseLimitSeconds(): number {
-    const { blockSeconds, horizonBlocks, duration, maxDurationSeconds } = this.#plan
-    switch (this.#phase) {
-      case 'warm-up':
-        return warmUpLimits(this.#plan).maxSeconds
-      case 'quiet':
-        return horizonBlocks.quiet * blockSeconds
-      case 'load':
-        return (duration === 'auto' ? maxDurationSeconds : duration) - this.#phaseFromSeconds
+      sentence: this.#phase === 'warm-up' ? warmUpSentence(this.#plan, seconds) : live.sentence,
     }
   }
 
@@ -293,39 +329,60 @@ export class Run {
     this.#worker.postMessage(message)
   }
 
-  #conclude(tally: TallyState): void {
+  async #conclude(tally: TallyState): Promise<void> {
+    this.#settled = true
+    await this.#watch.stop()
+    const end = this.#endOf(tally)
+    const first = this.#judge.conclude(end)
+    const correlated = await this.#correlated(first)
+    const judged = this.#judge.conclude({ ...end, correlated })
+    await this.#investigator.finish(judged.findings)
+    await this.#worker.terminate()
+    await this.#options.samples?.close()
+    const whole = this.#figures.complete({
+      ...judged,
+      reasons: [...judged.reasons, ...this.#troubles],
+    })
+    const report = (await this.#options.finish?.(whole, this.#judge.baselineFigures())) ?? whole
+    this.events.add({ kind: 'end', status: 'done', report })
+    this.#resolve(report)
+  }
+
+  #endOf(tally: TallyState): RunEnd {
     const first = this.#spans[0]
     const last = this.#spans.at(-1)
-    const report = this.#judge.conclude({
+    return {
       run: this.#options.id,
       planHash: this.#options.planHash,
       startedAt: this.#startedAt,
       seconds: last?.toSeconds ?? this.#warmSeconds ?? 0,
-      phases: this.#spans.map(({ name, fromSeconds, toSeconds }) => ({
-        name,
-        seconds: toSeconds - fromSeconds,
+      phases: this.#spans.map((span) => ({
+        name: span.name,
+        seconds: span.toSeconds - span.fromSeconds,
       })),
       warmupSeconds: first?.fromSeconds ?? this.#warmSeconds ?? 0,
       interrupted: this.#stopping === 'interrupted',
       ...(this.#breaker === undefined ? {} : { breaker: this.#breaker }),
       tally: createTally(tally),
       skipped: [...this.#options.skipped],
-    })
-    this.#finish(report).catch((thrown: unknown) => this.#fail(thrown))
+    }
   }
 
-  async #finish(report: Report): Promise<void> {
-    this.#settled = true
-    await this.#investigator.finish(report.findings)
-    await this.#worker.terminate()
-    await this.#options.samples?.close()
-    this.events.add({ kind: 'end', status: 'done', report })
-    this.#resolve(report)
+  #correlated({ findings }: Report): Promise<Correlated> {
+    const originSeconds = this.#spans[0]?.fromSeconds ?? this.#warmSeconds ?? 0
+    return correlate(findings, this.#inquiries, {
+      plan: this.#plan,
+      seed: this.#options.input.seed,
+      originSeconds,
+      loadSeconds: this.#spans.find(({ name }) => name === 'load')?.fromSeconds ?? originSeconds,
+      lastBlock: this.#judge.blocks(),
+    })
   }
 
   #fail(thrown: unknown): void {
     if (this.#settled) return
     this.#settled = true
+    void this.#watch.stop()
     const error =
       thrown instanceof OutriderError
         ? thrown
@@ -340,21 +397,4 @@ export class Run {
     const closing = this.#options.samples?.close() ?? Promise.resolve()
     closing.catch(() => {}).finally(() => this.#reject(error))
   }
-}
-
-function phaseMessage(phase: ProbePhase, plan: Plan): string {
-  switch (phase) {
-    case 'warm-up':
-      return 'warm-up: its samples are left out'
-    case 'quiet':
-      return `quiet: one user at a time, at most ${plan.horizonBlocks.quiet * plan.blockSeconds} s`
-    case 'load':
-      return `load: ${plan.rate} pairs/s, up to ${plan.concurrency} users at once`
-  }
-}
-
-/** The worker beside this module: TypeScript in a checkout, JavaScript when published. */
-function workerModule(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./worker.${extension}`, import.meta.url)
 }

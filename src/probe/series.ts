@@ -5,7 +5,9 @@
  */
 
 import type { TwinSeriesPoint as SeriesPoint } from '../core/twins.ts'
-import type { EvidenceMetric, Phase } from '../core/verdict.ts'
+import { isMeasured } from '../analysis/judging/streams.ts'
+import type { Plan } from '../core/contract/plan.ts'
+import { METRICS, WHOLE_SERVICE, type Metric, type Phase } from '../core/verdict.ts'
 
 export type { TwinSeries as Series, TwinSeriesPoint as SeriesPoint } from '../core/twins.ts'
 
@@ -21,7 +23,7 @@ export interface StreamValue {
 export interface SeriesRecorder {
   add(
     action: string,
-    metric: EvidenceMetric,
+    metric: Metric,
     moment: {
       readonly at: number
       readonly phase: Phase
@@ -31,7 +33,7 @@ export interface SeriesRecorder {
     },
     value: StreamValue,
   ): void
-  points(action: string, metric: EvidenceMetric): readonly SeriesPoint[]
+  points(action: string, metric: Metric): readonly SeriesPoint[]
 }
 
 interface Track {
@@ -40,6 +42,21 @@ interface Track {
   width: number
   /** Blocks in the last point so far. */
   filled: number
+}
+
+/** The streams that have a chart: those that the plan measures. */
+export function chartedStreams(plan: Plan): { readonly action: string; readonly metric: Metric }[] {
+  const service = { action: WHOLE_SERVICE, scope: { kind: 'service' } as const }
+  const actions = plan.actions.map(({ action }, index) => ({
+    action,
+    scope: { kind: 'action', index } as const,
+  }))
+  return [...actions, service].flatMap(({ action, scope }) =>
+    METRICS.filter((metric) => isMeasured(plan, scope, metric)).map((metric) => ({
+      action,
+      metric,
+    })),
+  )
 }
 
 export function createSeriesRecorder(): SeriesRecorder {
@@ -55,7 +72,7 @@ export function createSeriesRecorder(): SeriesRecorder {
   }
 }
 
-function keyOf(action: string, metric: EvidenceMetric): string {
+function keyOf(action: string, metric: Metric): string {
   return `${metric} ${action}`
 }
 

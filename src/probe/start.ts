@@ -3,18 +3,24 @@
 import type { Ontology } from '../actions/ontology.ts'
 import { checkSecrets, secretsOf } from '../actions/secrets.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Report } from '../core/contract/report.ts'
 import { checkReachable } from '../generator/reach.ts'
 import type { ArmAddress } from '../generator/traffic.ts'
 import type { Database } from '../../profiles-db/open.ts'
 import { nextInvestigationId, saveInvestigation } from '../../profiles-db/investigations.ts'
-import { nextRunId, saveRun } from '../../profiles-db/runs.ts'
+import { nextRunId, saveRun, type StoredRun } from '../../profiles-db/runs.ts'
 import type { ProfileStore } from '../profiles/store.ts'
+import { armsOfItself, hasAa, nameOfItself, overridesOfItself } from './aa/itself.ts'
+import { settingsOf } from './analyze.ts'
 import { chooseArms, chooseOntology, chooseProfiles, type Surroundings } from './choose.ts'
 import { claimTargets, type Claim } from './claim.ts'
+import { kept, remarksOf } from './history/kept.ts'
 import { prepareRun, type PreparedRun, type RunToPrepare } from './prepare.ts'
 import type { ProbeRequest, RunningProbe } from './requests.ts'
 import { Run } from './run.ts'
 import { openSamplesFile } from './samples-file.ts'
+import { watchedOf, type Watched } from './watch/watched.ts'
+import { finishReport, recordingOf, type Recording } from './self-test/finish.ts'
 import type { WorkerInput } from './shard/messages.ts'
 
 export interface Parts extends Surroundings {
@@ -29,20 +35,48 @@ export interface Parts extends Surroundings {
  * @throws UsageError, TargetError or CapacityError before anything of the run was sent
  */
 export async function startProbe(parts: Parts, request: ProbeRequest): Promise<RunningProbe> {
-  const arms = await chooseArms(request.target, parts)
-  const chosen = await chooseRun(parts, request, arms, (run) => prepareRun(run))
+  const { arms, chosen } = await chooseProbe(parts, request)
   const claim = claimTargets(arms.map((address) => address.url))
+  let recording: Recording | undefined
   try {
     await checkReachable(arms)
-    return begin(parts, request, arms, chosen, claim)
+    recording = recordingOf(request)
+    return begin(parts, request, { arms, chosen, claim, recording })
   } catch (thrown) {
+    recording?.release()
     claim.release()
     throw thrown
   }
 }
 
+export interface ChosenProbe {
+  readonly arms: readonly ArmAddress[]
+  readonly chosen: Chosen
+}
+
+/**
+ * Arms and plan of a probe; nothing is sent to an arm.
+ * @throws UsageError for whatever is missing or wrong
+ */
+export async function chooseProbe(
+  parts: Parts,
+  request: ProbeRequest,
+  prepare: (run: RunToPrepare) => PreparedRun = (run) => prepareRun(run),
+): Promise<ChosenProbe> {
+  const given = await chooseArms(request.target, parts)
+  const arms = request.aa === true ? armsOfItself(given) : given
+  const overrides =
+    request.aa === true
+      ? overridesOfItself(request.overrides ?? {}, parts.config)
+      : (request.overrides ?? {})
+  const asked = { ...request, overrides }
+  return { arms, chosen: await chooseRun(parts, asked, arms, prepare) }
+}
+
 export interface Chosen extends PreparedRun {
   readonly ontology: Ontology
+  /** Where CPU and memory of the arms are read. */
+  readonly watched: Watched
 }
 
 /**
@@ -65,33 +99,42 @@ export async function chooseRun(
   )
   const urls = arms.map((address) => address.url)
   const iOwnThis = request.iOwnThis ?? false
-  const prepared = prepare({ config, overrides, ontology, profiles, urls, iOwnThis })
+  const hasControl = arms.some(({ arm }) => arm === 'control')
+  const watched = await watchedOf(parts, request)
+  const { resources } = watched
+  const of = { config, overrides, ontology, profiles, urls, iOwnThis, hasControl, resources }
+  const prepared = prepare(of)
   const sent = new Set(prepared.plan.actions.map((planned) => planned.action))
   const unsent = new Set([...ontology.actions.keys()].filter((action) => !sent.has(action)))
   checkSecrets(ontology, secretsOf(parts.environment), unsent)
-  return { ontology, ...prepared }
+  return { ontology, watched, ...prepared }
 }
 
 function begin(
   parts: Parts,
   request: ProbeRequest,
-  arms: readonly ArmAddress[],
-  chosen: Chosen,
-  claim: Claim,
+  { arms, chosen, claim, recording }: ChosenProbe & { claim: Claim; recording: Recording },
 ): RunningProbe {
   const { database, clock } = parts
-  const samples =
-    request.samplesFile === undefined ? undefined : openSamplesFile(request.samplesFile)
+  const { file } = recording
+  const samples = file === undefined ? undefined : openSamplesFile(file)
+  let stopped = false
+  const isItself = request.aa === true
+  const target = request.target.kind === 'named' ? request.target.name : urlOf(arms, 'baseline')
   const id = nextRunId(database)
-  const name = request.name ?? nameOf(request, arms)
+  const name = nameOf(request, arms)
   const startedAt = new Date(clock.wallMs()).toISOString()
   const stored = { id, kind: 'probe', name, startedAt } as const
   saveRun(database, { ...stored, status: 'running' })
   const run = new Run({
     id,
     planHash: chosen.planHash,
-    input: workerInput(parts, request, arms, chosen, id),
+    input: {
+      ...workerInput(parts, request, arms, chosen, id),
+      recordSamples: samples !== undefined,
+    },
     skipped: chosen.skipped,
+    sources: chosen.watched.sources,
     ...(samples === undefined ? {} : { samples }),
     clock,
     keepInvestigation: (record, known) => {
@@ -99,19 +142,20 @@ function begin(
       saveInvestigation(database, investigation)
       return investigation.id
     },
+    remark: (figures) => remarksOf(database, target, figures),
+    finish: (report, figures) =>
+      finishReport(isItself ? report : kept(database, target, report, figures), {
+        request,
+        ...(file === undefined ? {} : { file }),
+        settings: settingsOf(parts.config),
+        knowsItself: () => hasAa(database, urlOf(arms, 'baseline')),
+        stopped: () => stopped,
+      }),
   })
-  const done = run.done
-    .then(
-      (report) => {
-        saveRun(database, { ...stored, status: 'done', report })
-        return report
-      },
-      (thrown: unknown) => {
-        saveRun(database, { ...stored, status: 'failed' })
-        throw thrown
-      },
-    )
-    .finally(() => claim.release())
+  const done = keepReport(database, stored, run.done).finally(() => {
+    recording.release()
+    claim.release()
+  })
   // Whoever waits for `done` gets the error; nobody waiting must not end the process.
   done.catch(() => {})
   return {
@@ -123,9 +167,30 @@ function begin(
     watch: (afterSeq, listener) => run.events.watch(afterSeq, listener),
     oldestSeq: () => run.events.oldestSeq(),
     series: (action, metric) => run.series(action, metric),
-    stop: () => run.interrupt(),
+    stop: () => {
+      stopped = true
+      run.interrupt()
+    },
     done,
   }
+}
+
+/** The end of the run as the database has it. */
+function keepReport(
+  database: Database,
+  stored: Omit<StoredRun, 'status'>,
+  done: Promise<Report>,
+): Promise<Report> {
+  return done.then(
+    (report) => {
+      saveRun(database, { ...stored, status: 'done', report })
+      return report
+    },
+    (thrown: unknown) => {
+      saveRun(database, { ...stored, status: 'failed' })
+      throw thrown
+    },
+  )
 }
 
 /** What the worker of a run gets, but for the parameters that it begins with. */
@@ -154,7 +219,13 @@ export function workerInput(
   }
 }
 
+function urlOf(arms: readonly ArmAddress[], arm: ArmAddress['arm']): string {
+  return arms.find((address) => address.arm === arm)?.url ?? ''
+}
+
 function nameOf(request: ProbeRequest, arms: readonly ArmAddress[]): string {
+  if (request.aa === true) return nameOfItself(urlOf(arms, 'baseline'), request.name)
+  if (request.name !== undefined) return request.name
   if (request.target.kind === 'named') return request.target.name
   const canary = arms.find((address) => address.arm === 'canary')
   return canary === undefined ? 'probe' : new URL(canary.url).host

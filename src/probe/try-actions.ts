@@ -129,7 +129,7 @@ function exchange(
 ): Promise<ExchangeResult> {
   return new Promise((resolve) => {
     const nowMs = systemClock.nowMs()
-    const timing = { intendedMs: nowMs, timeoutMs: action.timeoutMs }
+    const timing = { intendedMs: nowMs, timeoutMs: action.timeoutMs, remember: undefined }
     const running = new RunningExchange(route, action, cookies, request, timing, {
       started: () => {},
       arrived: (arrival) => {

@@ -14,7 +14,7 @@ import { jsonPointer, parseWith, type Door } from '../core/parse.ts'
 import type { Ontology } from '../actions/ontology.ts'
 import { parseYaml } from '../core/yaml.ts'
 import { withActivityLabels } from './labels.ts'
-import { resourceIntensityOf } from './resource.ts'
+import { resourceIntensityOf, type MeasuredCosts } from './resource.ts'
 import { toSessionSeconds } from './session-time.ts'
 
 export { criteriaOfQuery, parseCriteria, toCriteria } from './criteria.ts'
@@ -26,18 +26,24 @@ const LOCATED_LIMIT = 5 * 1024 * 1024
 
 /**
  * A whole profile from what a file or a request holds. Left out are: geo_location `ZZ`, device_type
- * `other`, no labels, source `derived`, and a resource_intensity from the ontology's costs.
+ * `other`, no labels, source `derived`, and a resource_intensity from the measured costs of its
+ * actions, else from those of the ontology.
  * @param door its `locate` gets the path inside the profile
  * @throws UsageError with the door's code
  */
-export function toProfile(value: unknown, door: Door, ontology?: Ontology): Profile {
+export function toProfile(
+  value: unknown,
+  door: Door,
+  ontology?: Ontology,
+  measured?: MeasuredCosts,
+): Profile {
   const input = parseShallow(value, door)
   const behavioral_patterns = patternsOf(input, door)
   return {
     user_id: input.user_id,
     behavioral_patterns,
     resource_intensity:
-      input.resource_intensity ?? resourceIntensityOf(behavioral_patterns, ontology),
+      input.resource_intensity ?? resourceIntensityOf(behavioral_patterns, ontology, measured),
     geo_location: input.geo_location ?? 'ZZ',
     device_type: input.device_type ?? 'other',
     labels: [...new Set(input.labels)],
@@ -51,7 +57,12 @@ export function toProfile(value: unknown, door: Door, ontology?: Ontology): Prof
  * @param file the name that errors show
  * @throws UsageError with code `bad-profile`, `duplicate-profile` or `no-profiles`, and the line
  */
-export function parseProfiles(text: string, file: string, ontology?: Ontology): Profile[] {
+export function parseProfiles(
+  text: string,
+  file: string,
+  ontology?: Ontology,
+  measured?: MeasuredCosts,
+): Profile[] {
   if (text.length > FILE_LIMIT) {
     throw new UsageError(`Cannot read profiles: "${file}" has more than ${FILE_LIMIT} characters`, {
       code: 'bad-profile',
@@ -65,7 +76,8 @@ export function parseProfiles(text: string, file: string, ontology?: Ontology): 
     : entriesOfLines(trimmed, file)
   const seen = new Map<string, string>()
   const profiles = entries.map(({ value, where, locate }) => {
-    const profile = toProfile(value, { what: 'profile', code: 'bad-profile', locate }, ontology)
+    const door = { what: 'profile', code: 'bad-profile', locate }
+    const profile = toProfile(value, door, ontology, measured)
     const earlier = seen.get(profile.user_id)
     if (earlier !== undefined) {
       throw new UsageError(

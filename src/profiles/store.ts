@@ -4,6 +4,7 @@ import type { Criteria } from '../core/contract/criteria.ts'
 import type { Profile } from '../core/contract/profile.ts'
 import { StoreError, UsageError, messageOf } from '../core/errors.ts'
 import { jsonPointer } from '../core/parse.ts'
+import { measuredCosts } from '../../profiles-db/costs.ts'
 import type { Database } from '../../profiles-db/open.ts'
 import {
   addProfile,
@@ -17,6 +18,7 @@ import {
 import { readCursor, writeCursor } from './cursor.ts'
 import { drawPositions } from './draw.ts'
 import { selectionOf } from './query.ts'
+import type { MeasuredCosts } from './resource.ts'
 
 export interface ProfileStore {
   /**
@@ -47,6 +49,8 @@ export interface ProfileStore {
    * @throws UsageError with code `bad-draw`
    */
   draw(criteria: Criteria, count: number, seed: number): Profile[]
+  /** What actions cost in earlier runs, for profiles that do not say what they cost. */
+  measuredCosts(): MeasuredCosts
 }
 
 const PAGE_LIMIT = 1000
@@ -100,6 +104,7 @@ export function createProfileStore(db: Database): ProfileStore {
         read(drawPositions(db, selectionOf(db, criteria), count, seed)),
       )
     },
+    measuredCosts: () => measuredCosts(db),
   }
 }
 

@@ -3,7 +3,7 @@
  * required before watched. Everything here is words; columns and colour come later.
  */
 
-import { RARE_POOL, WHOLE_SERVICE } from '../core/verdict.ts'
+import { RARE_POOL, RESOURCE_METRICS, WHOLE_SERVICE } from '../core/verdict.ts'
 import type {
   ActionReport,
   Effect,
@@ -13,7 +13,14 @@ import type {
   Report,
 } from '../core/contract/report.ts'
 import { formatCount, formatEffect, formatPercent } from './numbers.ts'
-import { METRIC_WORDS, actionName, skipWords } from './words.ts'
+import {
+  METRIC_WORDS,
+  actionName,
+  pathWords,
+  segmentWords,
+  sinceWords,
+  skipWords,
+} from './words.ts'
 
 export type RowKind = 'regressed' | 'victim' | 'inconclusive' | 'healthy' | 'skipped'
 
@@ -63,20 +70,36 @@ function findingRow(report: Report, action: string): Row {
     action: actionName(action),
     effect: effect === undefined ? '' : formatEffect(effect),
     pairs: pairs === undefined ? '' : formatCount(pairs),
-    why: isVictim ? `of ${causesOf(report)}` : whyFound(action, findings),
+    why: isVictim ? victimWords(report, first) : whyFound(action, findings),
   }
 }
 
 function whyFound(action: string, findings: readonly Finding[]): string {
-  const metrics = [...new Set(findings.map((finding) => METRIC_WORDS[finding.metric]))]
-  const words = [metrics.join(' and ')]
+  const metrics = [...new Set(findings.map(({ metric }) => METRIC_WORDS[metric]))]
+  const [field] = findings.flatMap(({ fields = [] }) => fields)
+  const where = field === undefined ? '' : `: ${pathWords(field)}`
+  const words = [`${metrics.join(' and ')}${where}`]
   const first = findings[0]
   if (first?.rule === 'critical') words.push('critical')
-  else if (action === WHOLE_SERVICE) words.push('not localised')
+  else if (action === WHOLE_SERVICE && !findings.every(isOfProcess)) words.push('not localised')
   if (first?.role === 'cause') words.push('cause')
   if (first?.role === 'under_load') words.push('only under load')
+  const segment = segmentWords(first?.segment)
+  if (segment !== '') words.push(`only ${segment}`)
+  if (first !== undefined) words.push(sinceWords(first))
   if (first?.transient) words.push('passing')
-  return words.join(', ')
+  return words.filter((word) => word !== '').join(', ')
+}
+
+/** What a process uses belongs to the whole service: there is nothing to localise. */
+function isOfProcess({ metric }: Finding): boolean {
+  return RESOURCE_METRICS.some((one) => one === metric)
+}
+
+/** `of checkout, since second 12` */
+function victimWords(report: Report, first: Finding | undefined): string {
+  const since = first === undefined ? '' : sinceWords(first)
+  return `of ${causesOf(report)}${since === '' ? '' : `, ${since}`}`
 }
 
 function causesOf(report: Report): string {

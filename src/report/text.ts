@@ -8,7 +8,10 @@ import type { RunVerdict } from '../core/verdict.ts'
 import { clip, padEnd, padStart, widthOf, wrap } from './columns.ts'
 import { escapeControls, toAscii } from './escape.ts'
 import { NARROW_SPACE } from './numbers.ts'
+import { resourceFacts } from './resources.ts'
 import { rowsOf, type Row, type RowKind } from './rows.ts'
+import { trustFacts, type Fact } from './trust.ts'
+import { actionName, fieldWords, segmentWords } from './words.ts'
 
 export interface TextStyle {
   readonly colour: boolean
@@ -53,10 +56,18 @@ export function plainText(text: string, style: TextStyle): string {
   return style.unicode ? safe : toAscii(safe)
 }
 
-/** No line is wider than 80 columns; ends with a line break. */
-export function renderReport(report: Report, style: TextStyle): string {
+/**
+ * No line is wider than 80 columns; ends with a line break.
+ * @param more facts that the report itself does not know
+ */
+export function renderReport(report: Report, style: TextStyle, more: readonly Fact[] = []): string {
   const table = renderTable(rowsOf(report), style)
-  const facts = factsOf(report).flatMap(([label, text]) => renderFact(label, text, style))
+  const facts = [
+    ...factsOf(report),
+    ...resourceFacts(report),
+    ...trustFacts(report),
+    ...more,
+  ].flatMap(([label, text]) => renderFact(label, text, style))
   const lines = [...table, ...(facts.length === 0 ? [] : ['', ...facts])]
   return `${[...lines, ...renderSentence(report, style)].join('\n')}\n`.replaceAll(
     NARROW_SPACE,
@@ -114,7 +125,7 @@ function renderTable(rows: readonly Row[], style: TextStyle): string[] {
   const taken = 2 + widths.verdict + 1 + 1 + widths.effect + 2 + widths.pairs + 2
   const why = Math.max(MIN_WHY, widest(measured.map((row) => row.why).concat('why')))
   const wanted = widest(['action', ...cells.map((row) => row.action)])
-  const action = Math.max(MIN_ACTION, Math.min(wanted, TEXT_WIDTH - taken - Math.min(why, 24)))
+  const action = Math.max(MIN_ACTION, Math.min(wanted, TEXT_WIDTH - taken - Math.min(why, 22)))
   const layout = { ...widths, action, why: TEXT_WIDTH - taken - action }
   const head = [
     `  ${padEnd('verdict', layout.verdict)} ${padEnd('action', action)}`,
@@ -190,20 +201,32 @@ function keep(rows: readonly Row[]): {
   }
 }
 
-/** What goes with the table: the segment of each finding, and reasons the sentence leaves out. */
+/** Of one finding, and of all: the strongest come first. */
+const MOST_FIELDS = 3
+const MOST_FIELD_LINES = 8
+
+/** What goes with the table: fields and segments of findings, and reasons the sentence leaves out. */
 function factsOf(report: Report): [label: string, text: string][] {
-  const segments = report.findings.slice(0, 5).flatMap(({ action, segment }) => {
-    const parts = Object.entries(segment ?? {}).map(([key, value]) => `${key} ${value}`)
-    return parts.length === 0 ? [] : [`${action}: ${parts.join(', ')}`]
+  const segments = report.findings.slice(0, 5).flatMap(({ action, segment, restHealthy }) => {
+    const words = segmentWords(segment)
+    if (words === '') return []
+    const rest = restHealthy === true ? '; its other pairs are proven within the margin' : ''
+    return [`${actionName(action)}: only ${words}, a lead${rest}`]
   })
+  const fields = report.findings.flatMap(({ action, fields: found = [] }) =>
+    found.slice(0, MOST_FIELDS).map((field) => `${actionName(action)}: ${fieldWords(field)}`),
+  )
   const said = report.summary.toLowerCase()
   const reasons = report.reasons
     .slice(0, 10)
-    .map((reason) => reason.message)
-    .filter((message) => !said.includes(message.toLowerCase()))
+    .filter(({ message }) => !said.includes(message.toLowerCase()))
   return [
+    ...fields.slice(0, MOST_FIELD_LINES).map((text): [string, string] => ['field', text]),
     ...segments.map((text): [string, string] => ['segment', text]),
-    ...reasons.map((text): [string, string] => ['reason', text]),
+    ...reasons.map(({ code, message }): [string, string] => [
+      code === 'no-aa' ? 'hint' : 'reason',
+      message,
+    ]),
   ]
 }
 

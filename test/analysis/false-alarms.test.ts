@@ -5,7 +5,9 @@ import {
   updateEvidence,
   type Evidence,
 } from '../../src/analysis/evidence.ts'
-import { foldPairs, SLOTS, type ActionSums } from '../../src/analysis/fold.ts'
+import { foldPairs } from '../../src/analysis/fold.ts'
+import { SLOTS } from '../../src/analysis/folding/slots.ts'
+import type { ActionSums } from '../../src/analysis/folding/sums.ts'
 import { createLearning, learn, parametersOf } from '../../src/analysis/parameters.ts'
 import { createWorld, planOf } from './synthetic.ts'
 
@@ -13,6 +15,8 @@ const ACTIONS = 10
 const RUNS = 200
 const BLOCKS = 50
 const LN_20 = Math.log(20)
+/** No interval is asked for here. */
+const LEAN = { intervals: false }
 
 const plan = planOf(
   { rate: 20, floorMs: 0, block: 1, margins: { latency_typical: 0, latency_tail: 0, errors: 0 } },
@@ -64,13 +68,13 @@ function runAgainstItself(seed: number): Stream[] {
   const streams = declare()
   learn(
     learning,
-    foldPairs(plan, seed, parametersOf(plan, learning, -1), world.pairs(0, 30, 'load')),
+    foldPairs(plan, seed, parametersOf(plan, learning, -1), world.pairs(0, 30, 'load'), LEAN),
   )
   let parameters = [parametersOf(plan, learning, 0), parametersOf(plan, learning, 0)]
   for (let block = 1; block <= BLOCKS; block += 1) {
     const [known, next] = parameters
     if (known === undefined || next === undefined) throw new Error('no parameters')
-    const sums = foldPairs(plan, seed, known, world.pairs(29 + block, 30 + block, 'load'))
+    const sums = foldPairs(plan, seed, known, world.pairs(29 + block, 30 + block, 'load'), LEAN)
     for (const stream of streams) update(stream, sums.actions)
     learn(learning, sums)
     parameters = [next, parametersOf(plan, learning, block)]

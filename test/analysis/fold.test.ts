@@ -4,15 +4,22 @@ import { createEvidence, updateEvidence } from '../../src/analysis/evidence.ts'
 import { coin, failureScore, throwOf } from '../../src/analysis/failures.ts'
 import {
   foldPairs,
-  GRID,
   mergeSums,
-  SLOTS,
   withoutLatency,
   type BlockSums,
   type PairRecord,
 } from '../../src/analysis/fold.ts'
+import {
+  countSlots,
+  GRIDS,
+  RATIO_GRID,
+  SLOTS,
+  type Grid,
+} from '../../src/analysis/folding/slots.ts'
 import { shareScore, tailScore, toUnits, typicalScore } from '../../src/analysis/latency.ts'
 import { createLearning, learn, parametersOf } from '../../src/analysis/parameters.ts'
+import type { ActionSums } from '../../src/analysis/folding/sums.ts'
+import type { AnswerDiff, PairAnswers } from '../../src/core/answers.ts'
 import { OUTCOMES } from '../../src/core/contract/sample.ts'
 import { createRandom, type Random } from '../../src/core/random.ts'
 import { createWorld, planOf } from './synthetic.ts'
@@ -151,15 +158,16 @@ describe('foldPairs()', () => {
         const mirrored = foldPairs(zeroPlan, 1, zeroParameters, swapped)
         for (const [index, { scores }] of straight.actions.entries()) {
           const other = mirrored.actions[index]?.scores ?? []
-          for (let slot = 0; slot < SLOTS.grid(0); slot += 1) {
+          for (let slot = 0; slot < SLOTS.grid('typical', 0); slot += 1) {
             expect((scores[slot] ?? 0) + (other[slot] ?? 0)).toBe(0)
           }
-          // The grid mirrors too: +m in one is −m in the other.
-          for (const [grid, margin] of GRID.entries()) {
-            const mirror = SLOTS.grid(GRID.indexOf(margin === 0 ? 0 : -margin))
-            expect(Math.abs((scores[SLOTS.grid(grid)] ?? 0) + (other[mirror] ?? 0))).toBeLessThan(
-              list.length * 2 + 1,
-            )
+          // The grids mirror too: +m in one is −m in the other. A tail's threshold is the baseline's.
+          for (const grid of ['typical', 'errors', 'share'] as const) {
+            for (const [place, margin] of GRIDS[grid].entries()) {
+              const mirror = SLOTS.grid(grid, GRIDS[grid].indexOf(margin === 0 ? 0 : -margin))
+              const sum = (scores[SLOTS.grid(grid, place)] ?? 0) + (other[mirror] ?? 0)
+              expect(Math.abs(sum)).toBeLessThan(grid === 'typical' ? list.length * 2 + 1 : 1)
+            }
           }
         }
       }),
@@ -245,7 +253,9 @@ function lnEvidenceOf(blocks: readonly BlockSums[]): number[] {
     SLOTS.typical('alarm'),
     SLOTS.tail95('serviceAlarm'),
     SLOTS.errors('alarm'),
-    SLOTS.grid(7),
+    SLOTS.grid('typical', 7),
+    SLOTS.grid('tail99', 40),
+    SLOTS.grid('errors', 20),
   ]
   return slots.flatMap((slot) => {
     const evidence = createEvidence(1800)
@@ -259,10 +269,150 @@ function lnEvidenceOf(blocks: readonly BlockSums[]): number[] {
   })
 }
 
+describe('the grids', () => {
+  const clean = fc
+    .array(
+      fc.record({
+        baselineMs: fc.double({ min: 0.01, max: 2000, noNaN: true }),
+        canaryMs: fc.double({ min: 0.01, max: 2000, noNaN: true }),
+        baseline: fc.constantFrom('ok' as const, 'timeout' as const),
+        canary: fc.constantFrom('ok' as const, 'timeout' as const),
+      }),
+      { minLength: 1, maxLength: 20 },
+    )
+    .map((list) => list.map((pair, index) => one({ ...pair, pair: `s${index}.0` })))
+
+  function gridOf(list: readonly PairRecord[], grid: Grid): number[] {
+    const scores = foldPairs(plan, 1, parameters, list).actions[0]?.scores
+    return GRIDS[grid].map((_, index) => scores?.[SLOTS.grid(grid, index)] ?? Number.NaN)
+  }
+
+  it('hold what one score after the other gives, for the typical latency', () => {
+    const clip = parameters.actions[0]?.clip ?? 0
+    fc.assert(
+      fc.property(clean, (list) => {
+        const sums = RATIO_GRID.map((margin) =>
+          list.reduce(
+            (sum, { baselineMs, canaryMs }) =>
+              sum + toUnits(typicalScore(Math.log(baselineMs), Math.log(canaryMs), margin, clip)),
+            0,
+          ),
+        )
+        expect(gridOf(list, 'typical')).toEqual(sums)
+      }),
+    )
+  })
+
+  it('hold what one score after the other gives, for differences of shares', () => {
+    const tauMs = parameters.actions[0]?.tau95Ms ?? 0
+    const hasCoin = (pair: PairRecord, margin: number): boolean =>
+      coin(throwOf(1, pair.pair), Math.abs(margin))
+    const scoresOf = (
+      list: readonly PairRecord[],
+      counts: (pair: PairRecord) => readonly [boolean, boolean],
+    ): number[] =>
+      GRIDS.errors.map((margin) =>
+        list.reduce((sum, pair) => {
+          const [baseline, canary] = counts(pair)
+          const falls = hasCoin(pair, margin)
+          return margin < 0
+            ? sum + Number(canary || falls) - Number(baseline)
+            : sum + Number(canary) - Number(baseline || falls)
+        }, 0),
+      )
+    fc.assert(
+      fc.property(clean, (list) => {
+        const failed = ({ baseline, canary }: PairRecord): [boolean, boolean] => [
+          baseline === 'timeout',
+          canary === 'timeout',
+        ]
+        expect(gridOf(list, 'errors')).toEqual(scoresOf(list, failed))
+        expect(gridOf(list, 'share')).toEqual(
+          scoresOf(list, (pair) => [pair.baselineMs > tauMs, pair.canaryMs > tauMs]),
+        )
+      }),
+    )
+  })
+
+  it('hold the severity above both thresholds, at 0 that of a margin of nothing', () => {
+    const known = parameters.actions[0]
+    const zero = RATIO_GRID.indexOf(0)
+    fc.assert(
+      fc.property(clean, (list) => {
+        const severity = list.reduce(
+          (sum, { baselineMs, canaryMs }) =>
+            sum + tailScore(baselineMs, canaryMs, 1, known?.tau99Ms ?? Infinity),
+          0,
+        )
+        const grid = gridOf(list, 'tail99')
+        expect((grid[zero] ?? 0) / 2 ** 32).toBeCloseTo(severity, 6)
+        expect(grid).toEqual(grid.toSorted((left, right) => right - left))
+      }),
+    )
+  })
+
+  it('can be left out, and the rest stays the same', () => {
+    const list = [one({}), one({ pair: 's2.0', canaryMs: 900 })]
+    const [whole] = foldPairs(plan, 1, parameters, list).actions
+    const [short] = foldPairs(plan, 1, parameters, list, { intervals: false }).actions
+    expect(short?.scores.length).toBe(SLOTS.grid('typical', 0))
+    expect([...(short?.scores ?? [])]).toEqual(
+      [...(whole?.scores ?? [])].slice(0, short?.scores.length),
+    )
+  })
+})
+
+describe('compared answers', () => {
+  const differs = (...paths: string[]): AnswerDiff => ({ paths, shapes: [] })
+  const fieldsOf = (answers: PairAnswers, noisyFields: string[] = []): ActionSums | undefined => {
+    const actions = parameters.actions.map((known) => ({
+      ...known,
+      noisyFields,
+      loudFields: noisyFields,
+    }))
+    const compared = {
+      ...plan,
+      actions: plan.actions.map((planned) => ({
+        ...planned,
+        healthyMargin: { ...planned.healthyMargin, responses: 0.02 },
+      })),
+    }
+    return foldPairs(compared, 1, { ...parameters, actions }, [one({ answers })]).actions[0]
+  }
+
+  it('without a second baseline answer count for the proof alone', () => {
+    const sums = fieldsOf({ canary: differs('$.price') })
+    expect(sums).toMatchObject({ answers: 1, seconds: 0, mismatch: 0 })
+    expect(sums?.scores[SLOTS.responses('alarm')]).toBe(0)
+    expect(sums?.scores[SLOTS.responses('proof')]).toBe(1)
+    expect(sums?.fields.size).toBe(0)
+  })
+
+  it('are told by field, and swapping the second answers negates the score', () => {
+    const noise = { canary: differs('$.price', '$.id'), control: differs('$.id') }
+    const sums = fieldsOf({ canary: differs('$.price', '$.id'), noise })
+    expect(sums?.fields.get('$.price')).toMatchObject({ canary: 1, control: 0, noise: 0 })
+    expect(sums?.fields.get('$.id')).toMatchObject({ canary: 1, control: 1, noise: 1 })
+    const only = { canary: differs('$.price'), control: differs() }
+    const swapped = { canary: only.control, control: only.canary }
+    expect(fieldsOf({ canary: differs(), noise: only })?.mismatch).toBe(1)
+    expect(fieldsOf({ canary: differs(), noise: swapped })?.mismatch).toBe(-1)
+  })
+
+  it('of a noisy field count only where the shape differs', () => {
+    const noise = { canary: differs('$.at'), control: differs() }
+    expect(fieldsOf({ canary: differs('$.at'), noise }, ['$.at'])?.fields.size).toBe(0)
+    const shaped = { paths: ['$.at'], shapes: ['$.at'] }
+    const other = { canary: shaped, control: differs() }
+    expect(fieldsOf({ canary: shaped, noise: other }, ['$.at'])?.fields.get('$.at')?.canary).toBe(1)
+    expect(
+      fieldsOf({ canary: shaped, noise: other }, ['$.at'])?.scores[SLOTS.responses('proof')],
+    ).toBe(0)
+  })
+})
+
 describe('withoutLatency()', () => {
-  const errorSlots = new Set(
-    (['alarm', 'serviceAlarm', 'proof', 'serviceProof', 'poolProof'] as const).map(SLOTS.errors),
-  )
+  const kept = new Set(countSlots())
 
   it('keeps what is said of failures, and nothing that latencies say', () => {
     fc.assert(
@@ -277,7 +427,7 @@ describe('withoutLatency()', () => {
           expect([action.latencyPairs, action.deviation]).toEqual([0, 0])
           expect([action.baselineBins, action.canaryBins, action.spreadBins]).toEqual([{}, {}, {}])
           for (const [slot, score] of action.scores.entries()) {
-            expect(score).toBe(errorSlots.has(slot) ? from?.scores[slot] : 0)
+            expect(score).toBe(kept.has(slot) ? from?.scores[slot] : 0)
           }
         }
       }),

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { foldPairs, GRID, SLOTS } from '../../src/analysis/fold.ts'
+import { foldPairs } from '../../src/analysis/fold.ts'
+import { RATIO_GRID as GRID, SLOTS } from '../../src/analysis/folding/slots.ts'
 import {
-  createRatioInterval,
-  findLnEstimate,
+  createInterval,
+  findEstimate,
   updateInterval,
-  type LnEstimate,
-  type RatioInterval,
+  type IntervalEstimate,
+  type Interval,
 } from '../../src/analysis/interval.ts'
 import { createLearning, parametersOf } from '../../src/analysis/parameters.ts'
 import { createWorld, planOf, slower } from './synthetic.ts'
@@ -19,26 +20,26 @@ function intervalOf(
   seed: number,
   blocks: number,
   factor: number,
-  options: { fromSeconds?: number; watch?: (found: LnEstimate | undefined) => void } = {},
-): RatioInterval {
+  options: { fromSeconds?: number; watch?: (found: IntervalEstimate | undefined) => void } = {},
+): Interval {
   const { fromSeconds = 0, watch } = options
   const world = createWorld(plan, seed, { canary: slower(factor, 'home', fromSeconds) })
-  const interval = createRatioInterval(600)
+  const interval = createInterval(600, GRID)
   for (let block = 0; block < blocks; block += 1) {
     const pairs = world.pairs(block / 2, (block + 1) / 2, 'load')
     const [sums] = foldPairs(plan, seed, parameters, pairs).actions
-    updateInterval(interval, (index) => sums?.scores[SLOTS.grid(index)] ?? 0, ALPHA)
-    watch?.(findLnEstimate(interval, ALPHA))
+    updateInterval(interval, (_, index) => sums?.scores[SLOTS.grid('typical', index)] ?? 0, ALPHA)
+    watch?.(findEstimate(interval, ALPHA))
   }
   return interval
 }
 
 describe('confidence sequence', () => {
-  it('findLnEstimate() is undefined before the first pair', () => {
-    const interval = createRatioInterval(600)
-    expect(findLnEstimate(interval, ALPHA)).toBeUndefined()
+  it('findEstimate() is undefined before the first pair', () => {
+    const interval = createInterval(600, GRID)
+    expect(findEstimate(interval, ALPHA)).toBeUndefined()
     updateInterval(interval, () => 0, ALPHA)
-    expect(findLnEstimate(interval, ALPHA)).toBeUndefined()
+    expect(findEstimate(interval, ALPHA)).toBeUndefined()
   })
 
   it('GRID reaches a factor of 50 both ways and is symmetric', () => {
@@ -55,8 +56,8 @@ describe('confidence sequence', () => {
     { factor: 1.5, width: 0.45 },
     { factor: 0.8, width: 0.35 },
     { factor: 10, width: 1 },
-  ])('findLnEstimate() finds a factor of $factor', ({ factor, width }) => {
-    const found = findLnEstimate(intervalOf(5, 120, factor), ALPHA)
+  ])('findEstimate() finds a factor of $factor', ({ factor, width }) => {
+    const found = findEstimate(intervalOf(5, 120, factor), ALPHA)
     const { estimate, low = -9, high = 9 } = found ?? { estimate: 9 }
     expect(low).toBeLessThanOrEqual(Math.log(factor))
     expect(high).toBeGreaterThanOrEqual(Math.log(factor))
@@ -66,7 +67,7 @@ describe('confidence sequence', () => {
     expect(estimate).toBeLessThanOrEqual(high)
   })
 
-  it('findLnEstimate() holds the truth at all times in nearly all runs', () => {
+  it('findEstimate() holds the truth at all times in nearly all runs', () => {
     let missed = 0
     for (let seed = 0; seed < 30; seed += 1) {
       let wrong = false
@@ -84,7 +85,7 @@ describe('confidence sequence', () => {
   it('updateInterval() starts anew when the effect changes, and says so', () => {
     const interval = intervalOf(2, 480, 2, { fromSeconds: 120 })
     expect(interval.restarts).toBeGreaterThan(0)
-    const found = findLnEstimate(interval, ALPHA)
+    const found = findEstimate(interval, ALPHA)
     expect(found?.low ?? -9).toBeGreaterThan(0.3)
   })
 })

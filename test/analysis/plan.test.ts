@@ -94,8 +94,16 @@ describe('plan', () => {
         { action: 'view', share: 0.5 },
       ],
     )
-    expect(plan.actions[0]?.margin).toEqual({ latencyTypical: 0.5, latencyTail: 0.2, errors: 0.02 })
-    expect(plan.actions[1]?.margin).toEqual({ latencyTypical: 0.3, latencyTail: 0.2, errors: 0.02 })
+    expect(plan.actions[0]?.margin).toMatchObject({
+      latencyTypical: 0.5,
+      latencyTail: 0.2,
+      errors: 0.02,
+    })
+    expect(plan.actions[1]?.margin).toMatchObject({
+      latencyTypical: 0.3,
+      latencyTail: 0.2,
+      errors: 0.02,
+    })
     expect(plan.actions[0]?.healthyMargin.errors).toBe(0.001)
     expect(plan.actions[1]?.healthyMargin.errors).toBe(0.03)
     expect(plan.service.margin.latencyTypical).toBe(0.3)

@@ -2,7 +2,12 @@
 
 import { foldPairs, type PairRecord } from '../../src/analysis/fold.ts'
 import { createJudge, type Decision, type Judge, type RunEnd } from '../../src/analysis/judge.ts'
-import { freezePlan, planHashOf, type PlanSettings } from '../../src/analysis/plan.ts'
+import {
+  freezePlan,
+  planHashOf,
+  type PlanAction,
+  type PlanSettings,
+} from '../../src/analysis/plan.ts'
 import { createTally, type Tally } from '../../src/analysis/tally.ts'
 import type { Arm } from '../../src/core/arm.ts'
 import type { Plan } from '../../src/core/contract/plan.ts'
@@ -45,7 +50,7 @@ export const shopActions = [
 
 export function planOf(
   changed: Partial<PlanSettings> = {},
-  actions: readonly { action: string; share: number }[] = shopActions,
+  actions: readonly PlanAction[] = shopActions,
 ): Plan {
   return freezePlan({ ...settings, ...changed }, actions)
 }

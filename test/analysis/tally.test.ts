@@ -33,10 +33,27 @@ describe('tally', () => {
     })
   })
 
+  it('add() counts repeats apart, and not among the requests', () => {
+    const tally = createTally()
+    tally.add(sample({}))
+    expect(tally.report().canary).not.toHaveProperty('repeats')
+    tally.add(sample({ repeat: true, latencyMs: 9000 }))
+    tally.add(sample({ repeat: true, status: 500, outcome: 'http_error' }))
+    tally.add(sample({ repeat: true, outcome: 'aborted' }))
+    expect(tally.requests()).toBe(1)
+    expect(tally.report().canary).toMatchObject({
+      requests: 1,
+      byStatus: { 200: 1 },
+      repeats: 2,
+    })
+    expect(tally.report().canary?.p99Ms).toBeLessThan(11)
+  })
+
   it('merge() of parts is the whole, also through JSON', () => {
     const [left, right, whole] = [createTally(), createTally(), createTally()]
     for (let index = 0; index < 50; index += 1) {
-      const one = sample({ latencyMs: index + 1, arm: index % 3 ? 'canary' : 'baseline' })
+      const arm = index % 3 ? 'canary' : 'baseline'
+      const one = sample({ latencyMs: index + 1, arm, repeat: index % 7 === 0 })
       whole.add(one)
       const part = index % 2 ? left : right
       part.add(one)

@@ -36,16 +36,15 @@ describe('outrider', () => {
   })
 
   it.each([
-    ['probe --aa', '--aa'],
-    ['probe --focus on', '--focus'],
+    ['plan --capacity', '--capacity'],
+    ['plan --server http://a', '--server for outrider plan'],
     ['probe --capacity', '--capacity'],
     ['probe --report md=F', '--report'],
     ['generate --server http://a', '--server for outrider generate'],
-    ['analyze F --rule flagger', '--rule'],
+    ['analyze F --server http://a', '--server for outrider analyze'],
     ['profiles import F --format har', '--format har'],
     ['profiles describe', 'outrider profiles describe'],
     ['actions import F', 'outrider actions import'],
-    ['probe --baseline http://a --canary http://b --margin cpu=10%', '--margin cpu'],
   ])('%s is refused by name', async (line, name) => {
     const { code, stderr } = await run(...line.split(' '))
     expect(stderr.split('\n')[0]).toBe(`error: ${name} is not built in this version`)
@@ -101,6 +100,10 @@ describe('outrider probe', () => {
     [['--margin', 'errors'], 'Write it like errors=10%'],
     [['--require', 'a,,b'], 'Cannot read --require'],
     [['--on-inconclusive', 'maybe'], 'Cannot read --on-inconclusive'],
+    [['--focus', 'maybe'], 'Cannot read --focus: "maybe"'],
+    [['--self-test', 'cpu=10%'], 'Cannot read --self-test: "cpu=10%"'],
+    [['--self-test', 'errors=0'], 'errors is 0, which changes nothing'],
+    [['--aa'], '--aa and --canary exclude each other'],
     [['--seed', 'x'], 'Cannot read --seed'],
     [['--paths', '/', '--actions', 'a.yaml'], '--actions and --paths exclude each other'],
     [['--target', 'shop'], '--target and --baseline exclude each other'],

@@ -113,7 +113,11 @@ export function profileOf(id: string, ...entries: readonly Entry[]): Profile {
 export interface Recorded {
   readonly traffic: Traffic
   readonly sent: { readonly step: Step; readonly arm: Arm; readonly sentMs: number }[]
-  readonly steps: { readonly step: Step; readonly exchanges: readonly Exchange[] }[]
+  readonly steps: {
+    readonly step: Step
+    readonly exchanges: readonly Exchange[]
+    readonly repeats: readonly Exchange[]
+  }[]
   readonly sessions: { readonly id: string; readonly completed: ReadonlyMap<Arm, boolean> }[]
   /** Resolves when `condition` holds; it is looked at whenever something was sent or ended. */
   readonly until: (condition: () => boolean) => Promise<void>
@@ -144,9 +148,9 @@ export function recordTraffic(given: Given): Recorded {
         look()
       },
       ended: (step, exchange) => given.watcher?.ended(step, exchange),
-      step: (step, exchanges) => {
-        steps.push({ step, exchanges })
-        given.watcher?.step(step, exchanges)
+      step: (step, exchanges, repeats) => {
+        steps.push({ step, exchanges, repeats })
+        given.watcher?.step(step, exchanges, repeats)
         look()
       },
       session: (id, completed) => {

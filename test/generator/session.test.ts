@@ -1,6 +1,5 @@
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { drawProfile, planSession } from '../../src/generator/session.ts'
+import { planSession } from '../../src/generator/session.ts'
 import { ontologyOf, profileOf } from './arm-server.ts'
 
 const SHOP = ontologyOf(`
@@ -34,31 +33,5 @@ describe('planSession()', () => {
     const profile = profileOf('u', ['home', {}, 5], ['login', {}, 7], ['home', {}, 11])
     const gaps = planSession(SHOP, profile, new Set(['login'])).map((step) => step.gapSeconds)
     expect(gaps).toEqual([0, 6])
-  })
-})
-
-describe('drawProfile()', () => {
-  it('depends on seed and number alone, and stays within the profiles', () => {
-    fc.assert(
-      fc.property(
-        fc.integer(),
-        fc.nat(),
-        fc.integer({ min: 1, max: 1_000 }),
-        (seed, number, size) => {
-          const drawn = drawProfile(seed, number, size)
-          expect(drawn).toBe(drawProfile(seed, number, size))
-          expect(drawn).toBeGreaterThanOrEqual(0)
-          expect(drawn).toBeLessThan(size)
-        },
-      ),
-    )
-  })
-  it('draws every profile about equally often', () => {
-    const counts = new Float64Array(10)
-    for (let number = 1; number <= 10_000; number += 1) {
-      const index = drawProfile(4, number, 10)
-      counts[index] = (counts[index] ?? 0) + 1
-    }
-    for (const count of counts) expect(Math.abs(count / 1_000 - 1)).toBeLessThan(0.15)
   })
 })

@@ -15,6 +15,8 @@ const parameters: Parameters = {
     baselineMedianMs: 10,
     censorMs: 2000,
     floorRatio: 0.05,
+    noisyFields: [],
+    loudFields: [],
   })),
   limMs: [50, 50],
 }

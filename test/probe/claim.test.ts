@@ -18,6 +18,14 @@ function claimFile(): string {
 }
 
 describe('claimTargets', () => {
+  it('takes one claim for two arms at one address, and gives it back whole', () => {
+    claimTargets([canary, canary]).release()
+    const claim = claimTargets([canary, `${canary}/other`])
+    expect(() => claimTargets([canary])).toThrow(CapacityError)
+    claim.release()
+    claimTargets([canary]).release()
+  })
+
   it('refuses a second run on the same address and names the holder', () => {
     const claim = claimTargets([canary])
     try {

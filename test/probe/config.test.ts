@@ -46,10 +46,9 @@ describe('loadConfig()', () => {
   it.each([
     ['routers:\n  edge: { kind: nginx }', 'routers.edge.kind: nginx', 3],
     ['routers:\n  edge: { kind: haproxy, mode: weights }', 'routers.edge.mode: weights', 3],
-    ['analysis:\n  margins: { cpu: 10% }', 'analysis.margins.cpu', 3],
     [
-      'targets:\n  shop:\n    baseline: http://a\n    canary: http://b\n    metrics: { pid: 1 }',
-      'targets.shop.metrics',
+      'targets:\n  shop:\n    baseline: http://a\n    canary: http://b\n    cost_per_hour: { canary: 1 }',
+      'targets.shop.cost_per_hour',
       6,
     ],
     ['server: { retention: 30 }', 'server.retention', 2],

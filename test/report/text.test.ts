@@ -135,6 +135,49 @@ describe('renderReport()', () => {
     )
   })
 
+  it('says since when, until when, whom it affects, and who holds up a victim', () => {
+    const cause = finding('pay', ratio(1.5, 1.4, 1.6), 'cause')
+    const segment = { device: 'mobile', geo: 'US' }
+    const findings = [
+      { ...cause, onset: 12.3, segment, restHealthy: true },
+      { ...finding('cart', ratio(1.4, 1.2, 1.6)), onset: 12, ended: 31.2, transient: true },
+      { ...finding('home', ratio(1.2, 1.1, 1.3), 'victim'), onset: 13 },
+    ]
+    const text = renderReport({ ...exampleReport, findings, actions: [], skipped: [] }, plain)
+    const plainly = text.replaceAll(/\s+/g, ' ')
+    expect(plainly).toContain('typical latency, cause, only on mobile in US, since second 12 ✖')
+    expect(plainly).toContain('typical latency, from 12 s to 31 s, passing ✖ victim')
+    expect(text).toMatch(/victim +home .* of pay, since second 13/)
+    expect(plainly).toContain(
+      'segment pay: only on mobile in US, a lead; its other pairs are proven within the margin',
+    )
+  })
+
+  it('names the field of answers that differ, and escapes what the target put into it', () => {
+    const cause = finding('cart', { kind: 'difference', estimate: 0.41, low: 0.35, high: 0.47 })
+    const hostile = { canaryShare: 0.012, controlShare: 0.004, baseline: '\u001B[2J', canary: '' }
+    const fields = [
+      { path: '$.price', canaryShare: 0.41, controlShare: 0, baseline: '9.5', canary: '0' },
+      { path: `$['${'x'.repeat(60)}']`, ...hostile },
+      { path: '$.tax', canaryShare: 0.4, controlShare: 0 },
+      { path: '$.total', canaryShare: 0.4, controlShare: 0 },
+    ]
+    const findings = [{ ...cause, metric: 'responses' as const, fields }]
+    const text = renderReport({ ...exampleReport, findings, actions: [], skipped: [] }, plain)
+    expect(text).toMatch(/regressed +cart +\+41 pp \(35–47\) +responses: \$\.price\n/)
+    expect(text).toContain('  field     cart: $.price 9.5 → 0 in 41 % of pairs (control 0 %)\n')
+    expect(text).toContain('\\x1b[2J →')
+    expect(text).toContain(`$['${'x'.repeat(36)}…`)
+    expect(text).toContain('cart: $.tax in 40 % of pairs')
+    expect(text).not.toContain('$.total')
+  })
+
+  it('does not say of what a process uses that it was not localised', () => {
+    const cpu = { ...finding('*', ratio(1.31, 1.24, 1.38)), metric: 'cpu' as const }
+    const text = renderReport({ ...exampleReport, findings: [cpu], actions: [] }, plain)
+    expect(text).toMatch(/whole service 1\.31× \(1\.24–1\.38\)  12 034 {2}CPU\n/)
+  })
+
   it('folds health, and says how much', () => {
     const actions = Array.from({ length: 40 }, (_, index) =>
       actionEntry(`a${index}`, 'healthy', 10, ratio(1, 0.9, 1.1)),
@@ -186,8 +229,20 @@ const anyFinding = fc
     role: fc.option(fc.constantFrom(...ROLES), { nil: undefined }),
     effect: fc.option(anyEffect, { nil: undefined }),
     transient: fc.boolean(),
+    onset: anyNumber,
+    restHealthy: fc.boolean(),
     rule: fc.constantFrom('evidence' as const, 'critical' as const),
     segment: fc.dictionary(anyText, anyText, { maxKeys: 2 }),
+    fields: fc.array(
+      fc.record({
+        path: anyText,
+        canaryShare: anyNumber,
+        controlShare: anyNumber,
+        baseline: anyText,
+        canary: anyText,
+      }),
+      { maxLength: 3 },
+    ),
   })
   .map(({ role, effect, ...rest }) => ({
     ...finding('x', ratio(1, 1, 1)),
@@ -212,6 +267,9 @@ const anyAction = fc
       ? {}
       : { need: { metric, pairs: needPairs, seconds: 1, p10Seconds: 1, p90Seconds: 1 } }),
   }))
+const anyArm = fc
+  .record({ cpuMsPerRequest: anyNumber, rssMb: anyNumber, rssMbPerMinute: anyNumber })
+  .map((used) => ({ requests: 1, byStatus: {}, sessions: 1, sessionsCompleted: 1, ...used }))
 const anyReport: fc.Arbitrary<Report> = fc
   .record({
     verdict: fc.constantFrom(...RUN_VERDICTS),
@@ -220,6 +278,14 @@ const anyReport: fc.Arbitrary<Report> = fc
     actions: fc.array(anyAction, { maxLength: 8 }),
     skipped: fc.array(fc.record({ action: anyText, code: anyText }), { maxLength: 3 }),
     reasons: fc.array(fc.record({ code: anyText, message: anyText }), { maxLength: 3 }),
+    costs: fc.array(
+      fc.record({ action: anyText, cpuMs: anyNumber, low: anyNumber, high: anyNumber }),
+      { maxLength: 3 },
+    ),
+    mix: fc.array(fc.record({ action: anyText, natural: anyNumber, delivered: anyNumber }), {
+      maxLength: 3,
+    }),
+    arms: fc.record({ baseline: anyArm, canary: anyArm }),
     noteMetric: fc.constantFrom(...METRICS),
     noteEffect: anyEffect,
   })

@@ -110,6 +110,8 @@ describe('GET /openapi.json', () => {
       '/rollouts/{id}/resume',
       '/rollouts/{id}/series',
       '/session',
+      '/targets',
+      '/targets/{id}/history',
     ])
     const body = api.paths['/probes'].post.requestBody.content['application/json'].schema
     expect(body).toMatchObject({ additionalProperties: false, required: ['target'] })

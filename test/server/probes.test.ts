@@ -81,6 +81,16 @@ describe('POST /probes', () => {
       overrides: { duration: 120, concurrency: 50, seed: 3, allowMutations: false },
     })
   })
+
+  it('compares the baseline with itself, and leaves the mix as it is, where asked to', async () => {
+    const { send, outrider } = await serve()
+    await send('POST', '/probes', { target: 'shop', aa: true, focus: false })
+    expect(outrider.started[0]?.request).toEqual({
+      target: { kind: 'named', name: 'shop' },
+      aa: true,
+      overrides: { focus: false },
+    })
+  })
 })
 
 describe('Idempotency-Key', () => {

@@ -3,12 +3,13 @@
  * does can be asserted to the letter, and no traffic is sent.
  */
 
-import { openDatabase } from '../../profiles-db/open.ts'
+import { figureTargets } from '../../profiles-db/baseline-figures.ts'
+import { openDatabase, type Database } from '../../profiles-db/open.ts'
 import { findRun, listRuns, nextRunId, saveRun } from '../../profiles-db/runs.ts'
 import { parseOntology } from '../../src/actions/load.ts'
 import { configSchema, type Config } from '../../src/core/contract/config.ts'
 import type { Report } from '../../src/core/contract/report.ts'
-import type { EvidenceMetric } from '../../src/core/verdict.ts'
+import type { Metric } from '../../src/core/verdict.ts'
 import { CapacityError, UsageError } from '../../src/core/errors.ts'
 import type {
   GenerationRequest,
@@ -20,6 +21,7 @@ import type {
   RunningProbe,
   Series,
 } from '../../src/outrider.ts'
+import { historyOf } from '../../src/probe/history/history.ts'
 import { createEventLog, type EventLog } from '../../src/probe/event-log.ts'
 import { createProfileStore } from '../../src/profiles/store.ts'
 import { examplePlan } from '../support/example-plan.ts'
@@ -38,13 +40,15 @@ export interface ScriptedOutrider extends Outrider {
   readonly started: readonly ScriptedProbe[]
   readonly generations: readonly GenerationRequest[]
   readonly rollouts: ScriptedRollouts
+  /** Where its runs and figures are kept. */
+  readonly database: Database
   /** The next `startProbe` rejects with this. */
   refuse(error: Error): void
 }
 
 export interface Script {
   readonly plan?: RunningProbe['plan']
-  readonly series?: (action: string, metric: EvidenceMetric) => Series | undefined
+  readonly series?: (action: string, metric: Metric) => Series | undefined
   readonly targets?: Config['targets']
   readonly tokens?: Config['server']['tokens']
   readonly database?: string
@@ -75,6 +79,9 @@ export function scriptOutrider(script: Script = {}): ScriptedOutrider {
 
   return {
     config,
+    database,
+    historyTargets: () => figureTargets(database),
+    history: (target, wanted) => historyOf(database, target, wanted),
     started,
     generations,
     rollouts: scriptRollouts(() => config),
@@ -83,6 +90,7 @@ export function scriptOutrider(script: Script = {}): ScriptedOutrider {
       refusal = error
     },
     ontology: () => Promise.resolve(parseOntology(ONTOLOGY, 'actions.yaml')),
+    planProbe: () => Promise.reject(new Error('no door plans a probe')),
     startProbe(request) {
       const reason = refusal
       refusal = undefined

@@ -3,7 +3,13 @@
 import type { Plan } from '../../src/core/contract/plan.ts'
 
 export function examplePlan(): Plan {
-  const margin = { latencyTypical: 0.1, latencyTail: 0.2, errors: 0.001 }
+  const margin = { latencyTypical: 0.1, latencyTail: 0.2, errors: 0.001, responses: 0.001 }
+  const actionOf = {
+    tier: 'frequent',
+    required: true,
+    comparesAnswers: false,
+    margin,
+  } as const
   const healthyMargin = { latencyTypical: 0.1, latencyTailShare: 0.05, errors: 0.02 }
   return {
     rate: 50,
@@ -19,16 +25,17 @@ export function examplePlan(): Plan {
     maxDurationSeconds: 600,
     warmup: 'auto',
     phases: ['quiet', 'load'],
+    repeatShare: 0,
+    resources: [],
+    focus: false,
     horizonBlocks: { quiet: 90, load: 1000 },
     actions: [
-      { action: 'home', share: 0.6, tier: 'frequent', required: true, margin, healthyMargin },
+      { ...actionOf, action: 'home', share: 0.6, healthyMargin },
       {
         action: 'search',
+        ...actionOf,
         share: 0.4,
-        tier: 'frequent',
-        required: true,
         sloErrorRate: 0.01,
-        margin,
         healthyMargin,
       },
     ],

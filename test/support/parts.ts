@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type PartName = 'nginx' | 'nginx-echo' | 'haproxy' | 'chromium'
+export type PartName = 'nginx' | 'nginx-echo' | 'haproxy' | 'chromium' | 'prometheus'
 
 export interface Part {
   readonly name: PartName
@@ -46,6 +46,13 @@ export const PARTS: readonly Part[] = [
     program: 'chromium',
     places: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
     neededFor: 'the dashboard in a real browser',
+  },
+  {
+    name: 'prometheus',
+    packages: ['prometheus'],
+    program: 'prometheus',
+    places: ['/usr/bin/prometheus', '/usr/local/bin/prometheus'],
+    neededFor: 'CPU and memory of the arms from a real Prometheus',
   },
 ]
 

@@ -42,7 +42,13 @@ export function showChance({ finding, segments, exchanges }) {
         ]
       : []),
     ...(role === 'victim'
-      ? [item('victim', 'A victim:', 'it may be slow only because another action is.')]
+      ? [
+          item(
+            'victim',
+            'A victim:',
+            'pairs that met no request of the cause are well. The cause is chosen on the same data: a label, no proof.',
+          ),
+        ]
       : []),
     ...(role === 'under_load'
       ? [item('inconclusive', 'Only under load:', 'one user at a time did not see it.')]

@@ -21,15 +21,23 @@ export function onsetClock({ at, finding }) {
 }
 
 /**
+ * The wall clock of the end; undefined while it goes on.
+ * @param {ApiInvestigation} investigation
+ */
+export function endedClock({ at, finding }) {
+  const { ended, detectedAt } = finding
+  return ended === undefined ? undefined : Date.parse(at) + (ended - detectedAt) * 1000
+}
+
+/**
  * @param {ApiSeries} series
  * @param {ApiInvestigation} investigation
  */
 export function pointsAround(series, { finding }) {
   const around = Math.max(AROUND_SECONDS, (finding.detectedAt - finding.onset) * 2)
   const known = series.points.filter(({ ratio }) => ratio !== undefined)
-  const near = known.filter(
-    ({ at }) => at >= finding.onset - around && at <= finding.detectedAt + around,
-  )
+  const last = Math.max(finding.detectedAt, finding.ended ?? 0) + around
+  const near = known.filter(({ at }) => at >= finding.onset - around && at <= last)
   const step = Math.ceil(near.length / MOST_POINTS)
   return near.filter((_, index) => index % step === 0)
 }
@@ -85,6 +93,7 @@ export function composeOnset({ series, investigation }, c) {
         ink: c.bad,
         dash: [],
       },
+      ...endMoments(wall, finding, c),
     ],
     ends: [{ ...endOf(line, 'estimate so far', c.canary), shift: 28 }],
   }
@@ -110,6 +119,17 @@ export function onsetRows(series, investigation) {
       `${formatRatio(ratio)}×`,
       String(pairs),
     ])
+}
+
+/**
+ * @param {(seconds: number) => number} wall
+ * @param {ApiFinding} finding
+ * @param {Colours} c
+ */
+function endMoments(wall, { ended }, c) {
+  if (ended === undefined) return []
+  const x = wall(ended)
+  return [{ x, label: `gone ${formatClock(x)}`, color: c.ink2, ink: c.ink2, dash: [3, 3] }]
 }
 
 /** @param {number} ln */

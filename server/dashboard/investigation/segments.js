@@ -4,9 +4,11 @@
 import { byId, element, setText } from '../parts/dom.js'
 import { createInterval, drawAxis, errorsAxis, typicalAxis } from '../parts/interval.js'
 import { effectWords, formatCount, plural, showControls } from '../parts/words.js'
+import { segmentNote } from './moments.js'
 
 /** @type {Record<string, string>} */
 const TITLES = {
+  action: 'Action',
   device: 'Device',
   geo: 'Country',
   label: 'Label',
@@ -16,7 +18,8 @@ const TITLES = {
 }
 
 /** @param {ApiInvestigation} investigation */
-export function showSegments({ segments, finding, pairs }) {
+export function showSegments(investigation) {
+  const { segments, finding, pairs } = investigation
   const table = byId('segments')
   const isRatio = finding.effect?.kind !== 'difference'
   const ends = segments.flatMap(({ effect }) => [effect.low, effect.high, effect.estimate])
@@ -24,11 +27,7 @@ export function showSegments({ segments, finding, pairs }) {
   const axis = isRatio ? typicalAxis(/** @type {number[]} */ (ratios)) : errorsAxis
   byId('segments-card').classList.toggle('empty', segments.length === 0)
   table.hidden = segments.length === 0
-  const words =
-    segments.length === 0
-      ? 'No segment has enough pairs to be shown.'
-      : `Found on the same data: a lead, not a proof. Counted on ${plural(pairs, 'pair')}.`
-  setText(byId('segments-note'), words)
+  setText(byId('segments-note'), segmentNote(investigation, plural(pairs, 'pair')))
   const head = element(
     'tr',
     {},

@@ -79,16 +79,18 @@ function quantileWords(series, wanted) {
     .join(', ')
 }
 
-/** @param {{ status?: number; message: string }} problem */
-export function showNoCharts(problem) {
+/** @type {Record<string, string>} */
+const NO_CHARTS = {
+  'series-not-kept':
+    'The series of this run are not kept: they live as long as the process that ran it.',
+  'unknown-action': 'This row pools what is too rare to be judged alone: it has no chart.',
+}
+
+/** @param {{ code?: string; message: string }} problem */
+export function showNoCharts({ code = '', message }) {
   byId('charts').hidden = true
   byId('no-charts').hidden = false
-  setText(
-    byId('no-charts'),
-    problem.status === 404
-      ? 'The series of this run are not kept: they live as long as the process that ran it.'
-      : problem.message,
-  )
+  setText(byId('no-charts'), NO_CHARTS[code] ?? message)
 }
 
 /** @param {string} name */

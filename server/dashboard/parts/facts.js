@@ -8,7 +8,6 @@ import {
   effectWords,
   formatCount,
   formatMs,
-  formatPower,
   formatSeconds,
   formatShare,
   metricWord,
@@ -54,13 +53,6 @@ export function showReasons(probe) {
     byId('reason-list'),
     reasons.map(({ code, message }) => ({ kind: 'invalid', text: message, note: code })),
   )
-}
-
-/** @param {ApiProbe} probe */
-export function showFindings(probe) {
-  const findings = probe.report?.findings ?? probe.progress?.findings ?? []
-  byId('findings').hidden = findings.length === 0
-  showList(byId('finding-list'), findings.map(findingItem))
 }
 
 /** @param {ApiProbe} probe */
@@ -119,28 +111,12 @@ export function numbersTable(heads, rows) {
   )
 }
 
-/** @param {ApiFinding} finding */
-function findingItem(finding) {
-  const { action, metric, role, effect, detectedAt, phase, rule, lnEvidence, lnThreshold } = finding
-  const words = effect === undefined ? undefined : effectWords(effect)
-  const figure = words === undefined ? '' : ` ${words.estimate} ${words.interval}`
-  const roleWord = role === undefined ? '' : `, ${role.replace('_', ' ')}`
-  // Rounded down: what is said must hold.
-  const power = Math.floor((lnEvidence - lnThreshold) / Math.LN10)
-  const beyond = power > 0 ? `over ${formatPower(power)} times the threshold` : 'over the threshold'
-  const proof = rule === 'critical' ? 'by the fixed rule' : `evidence ${beyond}`
-  return {
-    kind: role === 'victim' ? 'victim' : 'regressed',
-    text: `${actionWord(action)}: ${metricWord(metric)}${figure}${roleWord}`,
-    note: `${capital(phase)} phase, ${formatSeconds(detectedAt)} after the warm-up, ${proof}`,
-  }
-}
-
 /**
+ * A list of signs and words, made anew only when it says something else.
  * @param {HTMLElement} list
  * @param {readonly { kind: string; text: string; note: string }[]} items
  */
-function showList(list, items) {
+export function showList(list, items) {
   const signature = JSON.stringify(items)
   if (list.dataset['shown'] === signature) return
   list.dataset['shown'] = signature

@@ -4,6 +4,7 @@
  * Rows are made once and updated by attributes; they change places only when a verdict changes.
  */
 
+import { createSmall, markerOf } from './cells/small.js'
 import { element, drawing, setAttributes, setIcon, setText } from './dom.js'
 import { createInterval, drawAxis, errorsAxis, placeOf, tailAxis, typicalAxis } from './interval.js'
 import { formatCount, formatRatio } from './words.js'
@@ -21,7 +22,7 @@ const GROUPS = /** @type {const} */ ([
 
 /**
  * @param {HTMLElement} table
- * @param {(action: string) => void} onSelect
+ * @param {(action: string, metric?: string) => void} onSelect
  */
 export function createForest(table, onSelect) {
   const axisCell = element('span', { class: 'axis' })
@@ -36,20 +37,21 @@ export function createForest(table, onSelect) {
 
   /**
    * @param {readonly Row[]} rows
-   * @param {string} selected
+   * @param {string} selected key of a row
    */
   function show(rows, selected) {
+    table.classList.toggle('answers', rows.some(isCompared))
     const axis = typicalAxis(rows.flatMap((row) => ratiosOf(row)))
     if (axisDrawn !== `${axis.low} ${axis.high}`) {
       axisDrawn = `${axis.low} ${axis.high}`
       axisCell.replaceChildren(drawAxis(axis))
     }
     for (const row of rows) {
-      const known = parts.get(row.action) ?? createRow(row.action, onSelect)
-      parts.set(row.action, known)
-      known.show(row, axis, row.action === selected)
+      const known = parts.get(row.key) ?? createRow(row, onSelect)
+      parts.set(row.key, known)
+      known.show(row, axis, row.key === selected)
     }
-    const next = rows.map((row) => `${row.group} ${row.kind} ${row.action}`).join('\n')
+    const next = rows.map((row) => `${row.group} ${row.kind} ${row.key}`).join('\n')
     if (next !== order) arrange(rows)
     order = next
     for (const [group, fold] of folds) fold.show(healthyOf(rows, group), axis)
@@ -69,12 +71,12 @@ export function createForest(table, onSelect) {
   function groupOf(rows, group, title) {
     const own = rows.filter((row) => row.group === group)
     if (own.length === 0) return []
-    const heading = element('tr', { class: 'grp' }, element('td', { colspan: 7 }, title))
-    const nodes = own.map((row) => parts.get(row.action)?.node)
+    const heading = element('tr', { class: 'grp' }, element('td', { colspan: 8 }, title))
+    const nodes = own.map((row) => parts.get(row.key)?.node)
     const lines = nodes.filter((node) => node !== undefined)
     const healthy = healthyOf(rows, group)
     if (healthy.length <= FOLDED_ABOVE) return [heading, ...lines]
-    const hidden = new Set(healthy.map((row) => parts.get(row.action)?.node))
+    const hidden = new Set(healthy.map((row) => parts.get(row.key)?.node))
     const fold = createFold(lines.filter((node) => hidden.has(node)))
     folds.set(group, fold)
     const first = lines.findIndex((node) => hidden.has(node))
@@ -114,6 +116,7 @@ function headOf(axisCell) {
     headCell('Estimate (interval)', 'c-n'),
     headCell('Tail', 'c-s', drawAxis(tailAxis)),
     headCell('Errors, pp', 'c-s', drawAxis(errorsAxis)),
+    headCell('Responses, pp', 'c-s c-r', drawAxis(errorsAxis)),
     headCell('Pairs, or needs', 'c-p r'),
   )
   return element('thead', {}, row)
@@ -129,16 +132,21 @@ function headCell(name, style, ...more) {
 }
 
 /**
- * @param {string} action
- * @param {(action: string) => void} onSelect
+ * @param {Row} row
+ * @param {(action: string, metric?: string) => void} onSelect
  */
-function createRow(action, onSelect) {
+function createRow({ action, metric }, onSelect) {
   const sign = element('span', { class: 'sign' })
   const word = element('span')
   const verdict = element('span', { class: 'v' }, sign, word)
   const button = element('button', { type: 'button', class: 'pick', 'aria-pressed': 'false' })
   const tag = element('span', { class: 'tag', hidden: true })
-  const [typical, tail, errors] = [createInterval(), createInterval(), createInterval()]
+  const typical = createInterval()
+  const small = [
+    createSmall('tail', 'Tail, 0.7× to 2×', tailAxis),
+    createSmall('errors', 'Errors, −1.5 to +3 pp', errorsAxis),
+    createSmall('responses', 'Responses, −1.5 to +3 pp', errorsAxis),
+  ]
   const why = element('span', { class: 'why sm mut', hidden: true })
   const estimate = element('b')
   const interval = element('span', { class: 'mut' })
@@ -151,11 +159,10 @@ function createRow(action, onSelect) {
     element('th', { class: 'c-a', scope: 'row' }, name),
     element('td', { class: 'c-t' }, typical.node, why),
     element('td', { class: 'c-n' }, estimate, ' ', interval),
-    element('td', { class: 'c-s' }, tail.node),
-    element('td', { class: 'c-s' }, errors.node),
+    ...small.map((cell) => cell.node),
     need,
   )
-  node.addEventListener('click', () => onSelect(action))
+  node.addEventListener('click', () => onSelect(action, metric))
 
   /**
    * @param {Row} row
@@ -163,7 +170,8 @@ function createRow(action, onSelect) {
    * @param {boolean} isSelected
    */
   function show(row, axis, isSelected) {
-    const style = `${row.kind === 'victim' ? 'vic ' : ''}${isSelected ? 'sel' : ''}`.trim()
+    const place = row.metric === undefined ? (row.kind === 'victim' ? 'vic ' : '') : 'sub '
+    const style = `${place}${isSelected ? 'sel' : ''}`.trim()
     setAttributes(node, { class: style === '' ? undefined : style })
     setIcon(sign, row.kind)
     setText(word, row.word)
@@ -176,10 +184,9 @@ function createRow(action, onSelect) {
     const isSkipped = row.kind === 'skipped'
     why.hidden = !isSkipped
     setText(why, isSkipped ? row.note : '')
-    for (const part of [typical, tail, errors]) setAttributes(part.node, { hidden: isSkipped })
+    setAttributes(typical.node, { hidden: isSkipped })
     typical.show(axis, row.typical, markerOf(row, row.typical), row.note)
-    tail.show(tailAxis, row.tail, markerOf(row, row.tail), '–')
-    errors.show(errorsAxis, row.errors, markerOf(row, row.errors), '–')
+    for (const cell of small) cell.show(row)
     setAttributes(estimate, { class: row.isBad && row.kind === 'regressed' ? 'bad' : undefined })
     setText(estimate, row.estimate)
     setText(interval, row.interval)
@@ -205,6 +212,7 @@ function createFold(members) {
     element('td', { class: 'c-t' }, rug),
     worst,
     element('td', { class: 'c-s', colspan: 2 }),
+    element('td', { class: 'c-s c-r' }),
     pairs,
   )
   let isOpen = false
@@ -237,14 +245,9 @@ function createFold(members) {
   }
 }
 
-/**
- * Only the guilty metric is red; health is green where it was proven, on typical latency.
- * @param {Row} row
- * @param {import('./rows.js').Cell} cell
- */
-function markerOf(row, cell) {
-  if (cell.guilty) return row.kind === 'victim' ? 'vic' : 'bad'
-  return row.kind === 'healthy' && cell === row.typical ? 'good' : 'faint'
+/** @param {Row} row */
+function isCompared({ responses: { effect, margin } }) {
+  return effect !== undefined || margin !== undefined
 }
 
 /** @param {Row} row */

@@ -57,7 +57,8 @@ export function placeOf(axis, value) {
 export function drawAxis(axis) {
   const labels = axis.ticks.map((tick, index) => {
     const last = index === axis.ticks.length - 1 && placeOf(axis, tick) > 92
-    const anchor = index === 0 ? 'start' : last ? 'end' : 'middle'
+    const first = index === 0 && placeOf(axis, tick) < 8
+    const anchor = first ? 'start' : last ? 'end' : 'middle'
     const x = `${placeOf(axis, tick).toFixed(2)}%`
     return drawing('text', { x, y: 16, 'text-anchor': anchor }, axis.format(tick))
   })
@@ -93,11 +94,13 @@ export function createInterval() {
       const { effect } = cell
       setText(words, effect === undefined ? note : '')
       setAttributes(words, { x: neutral })
-      setAttributes(marker, { visibility: effect === undefined ? 'hidden' : 'visible' })
-      const low = effect?.low ?? effect?.estimate
-      const high = effect?.high ?? effect?.estimate
-      const hasBar = effect?.low !== undefined && effect.high !== undefined
+      // An end that is not known is as far away as it can be.
+      const hasBar = effect?.low !== undefined || effect?.high !== undefined
+      const low = effect?.low ?? (hasBar ? -Infinity : effect?.estimate)
+      const high = effect?.high ?? (hasBar ? Infinity : effect?.estimate)
       setAttributes(bar, { visibility: hasBar ? 'visible' : 'hidden', class: `ci ${kind}` })
+      const isInside = effect !== undefined && isWithin(placeOf(axis, effect.estimate))
+      setAttributes(marker, { visibility: isInside ? 'visible' : 'hidden' })
       if (effect === undefined || low === undefined || high === undefined) {
         beyond.replaceChildren()
         return
@@ -144,7 +147,7 @@ function glyphOf(kind) {
  */
 function arrowOf(edge, kind) {
   if (edge === '') return []
-  const tone = kind === 'bad' ? 'b' : 'n'
+  const tone = kind === 'bad' || kind === 'vic' ? 'b' : 'n'
   return [shape(tone, 'fill', edge === 'right' ? 'M6 0-1-4.5v9z' : 'M-6 0 1-4.5v9z')]
 }
 
@@ -155,6 +158,14 @@ function arrowOf(edge, kind) {
  */
 function shape(tone, style, d) {
   return drawing('g', { class: tone }, drawing('path', { class: style, d }))
+}
+
+/**
+ * What lies beyond is said by the arrow alone: a marker at the edge would be a figure.
+ * @param {number} percent
+ */
+function isWithin(percent) {
+  return percent >= 0 && percent <= 100
 }
 
 /** @param {number} percent */

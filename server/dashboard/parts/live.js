@@ -89,5 +89,9 @@ export async function read(path) {
   const response = await fetch(path, { headers: { accept: 'application/json' } })
   const document = await response.json().catch(() => ({ detail: response.statusText }))
   if (response.ok) return document
-  throw Object.assign(new Error(document.detail), { status: response.status, mend: document.mend })
+  throw Object.assign(new Error(document.detail), {
+    status: response.status,
+    code: document.code,
+    mend: document.mend,
+  })
 }

@@ -4,43 +4,65 @@
 import { element } from './dom.js'
 import { metricWord } from './words.js'
 
-const METRICS = ['latency_typical', 'latency_tail', 'errors']
+const METRICS = ['latency_typical', 'latency_tail', 'errors', 'responses', 'cpu', 'memory']
+/** What is measured of any action; offered until more is known. */
+const ALWAYS = METRICS.slice(0, 3)
 
 /**
+ * Only what the selected row measures has a button. A choice that a row does not have is kept for
+ * the next row that has it.
  * @param {HTMLElement} holder
  * @param {() => void} onChoose
- * @returns {{ chosen(): string, suggest(metric: string): void }} `suggest` counts until a person chooses
  */
 export function createMetrics(holder, onChoose) {
-  let chosen = METRICS[0] ?? ''
+  let wanted = METRICS[0] ?? ''
   let isByHand = false
-  /** @param {string} name */
-  function choose(name) {
-    chosen = name
-    for (const [index, button] of buttons.entries()) {
-      button.setAttribute('aria-pressed', String(METRICS[index] === name))
-    }
-  }
+  let suggested = wanted
+  /** @type {readonly string[]} */
+  let offered = ALWAYS
   const buttons = METRICS.map((name) => {
-    const pressed = String(name === chosen)
-    const attributes = {
-      type: /** @type {const} */ ('button'),
-      class: 'btn sm',
-      'aria-pressed': pressed,
-    }
+    const attributes = { type: /** @type {const} */ ('button'), class: 'btn sm' }
     const button = element('button', attributes, metricWord(name))
     button.addEventListener('click', () => {
-      isByHand = true
       choose(name)
       onChoose()
     })
-    return button
+    return { name, button }
   })
-  holder.replaceChildren(...buttons)
+  const chosen = () => (offered.includes(wanted) ? wanted : suggested)
+  holder.replaceChildren(...buttons.map(({ button }) => button))
+  paint()
+
+  function paint() {
+    for (const { name, button } of buttons) {
+      button.hidden = !offered.includes(name)
+      button.setAttribute('aria-pressed', String(name === chosen()))
+    }
+  }
+
+  /** @param {string} name */
+  function choose(name) {
+    isByHand = true
+    wanted = name
+    paint()
+  }
+
   return {
-    chosen: () => chosen,
-    suggest(metric) {
-      if (!isByHand && metric !== chosen && METRICS.includes(metric)) choose(metric)
+    chosen,
+    /** By hand: from now on nothing is suggested. */
+    choose,
+    /**
+     * @param {ApiAction | undefined} action the selected one, as far as it was judged
+     * @param {string | undefined} guilty what to show until a person chooses
+     */
+    offer(action, guilty) {
+      const measured = METRICS.filter((name) =>
+        action?.metrics.some(({ metric }) => metric === name),
+      )
+      offered = measured.length === 0 ? ALWAYS : measured
+      suggested = guilty !== undefined && offered.includes(guilty) ? guilty : (offered[0] ?? '')
+      if (!isByHand) wanted = suggested
+      paint()
     },
   }
 }

@@ -16,19 +16,23 @@ import {
  * @property {ApiEffect | undefined} effect
  * @property {number | undefined} margin
  * @property {boolean} guilty the metric that a finding blames
+ * @property {ApiEffect} [share] of the tail: how many more of its answers are slow
  */
 /**
  * @typedef {object} Row
+ * @property {string} key
  * @property {string} action
+ * @property {string} [metric] of a row below the whole service: what its processes use
  * @property {string} label
  * @property {'required' | 'watched' | 'together'} group
  * @property {'regressed' | 'victim' | 'healthy' | 'inconclusive' | 'skipped'} kind
  * @property {string} word
  * @property {string} tag
  * @property {string} note in place of the bar, where there is none
- * @property {Cell} typical
+ * @property {Cell} typical of a row below another one its own metric
  * @property {Cell} tail
  * @property {Cell} errors
+ * @property {Cell} responses
  * @property {string} estimate
  * @property {string} interval
  * @property {boolean} isBad the figure is that of a finding
@@ -50,6 +54,10 @@ const ROLES = /** @type {const} */ ({
   under_load: 'only under load',
 })
 
+/** @type {Cell} */
+const NONE = { effect: undefined, margin: undefined, guilty: false }
+const NO_CELLS = { typical: NONE, tail: NONE, errors: NONE, responses: NONE }
+
 /**
  * All rows, causes first and health last; rows of one kind keep the order of the plan.
  * @param {Judged} state
@@ -67,8 +75,20 @@ export function rowsOf(state) {
     const found = findings.filter((finding) => finding.action === name)
     return judgedRow(name, judged.get(name), planned.get(name), found, hasEnded)
   })
-  return rows.toSorted((left, right) => rankOf(left) - rankOf(right))
+  const sorted = rows.toSorted((left, right) => rankOf(left) - rankOf(right))
+  return sorted.flatMap((row) => [row, ...belowOf(row, judged.get(row.action), findings)])
 }
+
+/**
+ * Which row a selection means: CPU and memory have rows of their own, other metrics that of the
+ * action.
+ * @param {string} action
+ * @param {string} metric
+ */
+export const keyOf = (action, metric) => (isResource(metric) ? `${action} ${metric}` : action)
+
+/** @param {string} metric */
+export const isResource = (metric) => metric === 'cpu' || metric === 'memory'
 
 /**
  * `3 healthy · 4 inconclusive`.
@@ -85,6 +105,39 @@ export function countWords(rows) {
   return counts.filter((text) => text !== '').join(' · ')
 }
 
+/**
+ * CPU and memory stand below the whole service: what a process uses belongs to no action.
+ * @param {Row} row
+ * @param {ApiAction | undefined} judged
+ * @param {readonly ApiFinding[]} findings
+ * @returns {Row[]}
+ */
+function belowOf({ action }, judged, findings) {
+  const resources = judged?.metrics.filter(({ metric }) => isResource(metric)) ?? []
+  return resources.map(({ metric, verdict, effect, margin }) => {
+    const finding = findings.find((found) => found.action === action && found.metric === metric)
+    const shown = finding?.effect ?? effect
+    const words = shown === undefined ? undefined : effectWords(shown)
+    return {
+      ...NO_CELLS,
+      key: keyOf(action, metric),
+      action,
+      metric,
+      label: metric === 'cpu' ? 'CPU per request' : 'memory',
+      group: 'together',
+      kind: finding === undefined ? verdict : 'regressed',
+      word: wordOf(finding === undefined ? verdict : 'regressed', shown !== undefined),
+      tag: '',
+      note: shown === undefined ? 'too few readings' : '',
+      typical: { effect: shown, margin, guilty: finding !== undefined },
+      estimate: words?.estimate ?? '–',
+      interval: words?.interval ?? '',
+      isBad: finding !== undefined,
+      need: '',
+    }
+  })
+}
+
 /** @param {Row} row */
 function rankOf(row) {
   return ['regressed', 'victim', 'inconclusive', 'healthy', 'skipped'].indexOf(row.kind)
@@ -96,8 +149,8 @@ function rankOf(row) {
  * @returns {Row}
  */
 function skippedRow(action, code) {
-  const none = { effect: undefined, margin: undefined, guilty: false }
   return {
+    key: action,
     action,
     label: actionWord(action),
     group: 'watched',
@@ -105,9 +158,7 @@ function skippedRow(action, code) {
     word: 'Skipped',
     tag: '',
     note: skipWord(code),
-    typical: none,
-    tail: none,
-    errors: none,
+    ...NO_CELLS,
     estimate: '–',
     interval: '',
     isBad: false,
@@ -133,6 +184,7 @@ function judgedRow(action, judged, planned, findings, hasEnded) {
   const isTogether = action === '*' || action === 'rare'
   const isRequired = judged?.required ?? planned?.required ?? false
   return {
+    key: action,
     action,
     label: actionWord(action),
     group: isTogether ? 'together' : isRequired ? 'required' : 'watched',
@@ -153,7 +205,7 @@ function judgedRow(action, judged, planned, findings, hasEnded) {
  * @param {ApiAction | undefined} judged
  * @param {ApiPlan['actions'][number] | undefined} planned
  * @param {readonly ApiFinding[]} findings
- * @returns {{ typical: Cell; tail: Cell; errors: Cell }}
+ * @returns {{ typical: Cell; tail: Cell; errors: Cell; responses: Cell }}
  */
 function cellsOf(judged, planned, findings) {
   /**
@@ -168,13 +220,28 @@ function cellsOf(judged, planned, findings) {
       effect: finding?.effect ?? measured?.effect,
       margin: measured?.margin ?? plannedMargin,
       guilty: finding !== undefined,
+      ...(measured?.share && { share: measured.share }),
     }
   }
   return {
     typical: cell('latency_typical', planned?.margin.latencyTypical),
     tail: cell('latency_tail', planned?.margin.latencyTail),
     errors: cell('errors', planned?.margin.errors),
+    responses: isCompared(judged, planned)
+      ? cell('responses', planned?.margin.responses)
+      : NO_CELLS.responses,
   }
+}
+
+/**
+ * @param {ApiAction | undefined} judged
+ * @param {ApiPlan['actions'][number] | undefined} planned
+ */
+function isCompared(judged, planned) {
+  return (
+    planned?.comparesAnswers === true ||
+    judged?.metrics.some(({ metric }) => metric === 'responses') === true
+  )
 }
 
 /**

@@ -205,19 +205,22 @@ export function formatDay(iso, nowMs) {
 export function effectWords(effect) {
   const { kind, estimate, low, high } = effect
   const isRatio = kind === 'ratio'
-  const isKnown = low !== undefined && high !== undefined
+  const isKnown = low !== undefined || high !== undefined
   const interval = isKnown ? span(isRatio, low, high) : '(estimate)'
   return { estimate: isRatio ? `${formatRatio(estimate)}×` : formatPoints(estimate), interval }
 }
 
 /**
+ * An end that is not known is a question mark.
  * @param {boolean} isRatio
- * @param {number} low
- * @param {number} high
+ * @param {number | undefined} low
+ * @param {number | undefined} high
  */
 function span(isRatio, low, high) {
-  if (isRatio) return `(${formatRatio(low)}–${formatRatio(high)})`
-  const [from, to] = [low, high].map((value) => (value * 100).toFixed(1).replace('-', '−'))
+  const [from, to] = [low, high].map((value) => {
+    if (value === undefined) return '?'
+    return isRatio ? formatRatio(value) : (value * 100).toFixed(1).replace('-', '−')
+  })
   return `(${from}–${to})`
 }
 

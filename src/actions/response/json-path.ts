@@ -36,3 +36,13 @@ export function valuesAt(path: JsonPath, document: JsonValue): JsonValue[] {
     return []
   }
 }
+
+/** Where the path leads, as the steps from `$`; nowhere in a document that is too deep to search. */
+export function locationsOf(path: JsonPath, document: unknown): (string | number)[][] {
+  try {
+    // What a path leads through is JSON but for integers that need more digits than a double has.
+    return path.query.query(document as JsonValue).locations()
+  } catch {
+    return []
+  }
+}

@@ -52,8 +52,11 @@ function decode(response: ReceivedResponse): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-/** Some servers compress without being asked. What cannot be decompressed stays as it is. */
-function decompress(body: Buffer, encoding: string | undefined): Buffer {
+/**
+ * Some servers compress without being asked. What cannot be decompressed stays as it is: the very
+ * same object.
+ */
+export function decompress(body: Buffer, encoding: string | undefined): Buffer {
   const limit = { maxOutputLength: MAX_BODY_BYTES }
   try {
     switch (encoding?.trim().toLowerCase()) {

@@ -118,7 +118,7 @@ class RunningController implements Controller {
     this.id = rollout.id
     this.#state = rollout.state
     this.#isFirst = rollout.isTakenOver
-    this.#watch = createRouterWatch(router, clock, rollout.policy.liveGuard.windowSeconds)
+    this.#watch = createRouterWatch(router, clock, rollout.policy)
     this.#company = createCompany(parts.company)
     const { database, changed, log } = parts
     this.#books = new Books({ database, rollout, clock, log, written: () => changed('journal') })

@@ -36,7 +36,7 @@ export function observationOf(known: Known): Observation {
   const { atMs, originMs, state, watch, company, tick, word, promotion } = known
   const judgement = company.judgement(state)
   const gate = company.gate()
-  const guard = guardLive(known.policy, watch.window())
+  const guard = guardLive(known.policy, watch.guard())
   const named = company.named()
   const waitsFor = state.state === 'pending' ? company.waitsFor() : undefined
   return {

@@ -4,11 +4,15 @@
  */
 
 import type { Clock } from '../../core/clock.ts'
+import type { Policy } from '../../core/contract/policy-rules.ts'
 import { OutriderError, RouterError } from '../../core/errors.ts'
 import {
   addCounts,
+  addReading,
   emptyWindow,
   figuresOf,
+  freshGuard,
+  type GuardState,
   type LiveFigures,
   type LiveWindow,
 } from '../live-guard.ts'
@@ -41,7 +45,8 @@ export interface RouterWatch {
   set(weightBp: number, how: SetHow): Promise<boolean>
   /** Whether a weight that was not taken may be asked for again by now. */
   mayRetry(): boolean
-  window(): LiveWindow
+  /** What the live guard knows since the last reduction. */
+  guard(): GuardState
   /** Live requests of the last seconds. */
   loadFigures(): LiveFigures | undefined
   /** Live requests since the weight was set. */
@@ -55,8 +60,12 @@ export type SetHow =
   | { readonly kind: 'abort' }
   | { readonly kind: 'finalise' }
 
-export function createRouterWatch(router: Router, clock: Clock, guardSeconds: number): RouterWatch {
-  return new CountingWatch(router, clock, guardSeconds)
+export function createRouterWatch(
+  router: Router,
+  clock: Clock,
+  policy: Pick<Policy, 'liveGuard'>,
+): RouterWatch {
+  return new CountingWatch(router, clock, policy)
 }
 
 interface SetMoment {
@@ -68,24 +77,24 @@ interface SetMoment {
 class CountingWatch implements RouterWatch {
   readonly #router: Router
   readonly #clock: Clock
-  readonly #guardSeconds: number
+  readonly #policy: Pick<Policy, 'liveGuard'>
   #answer: Answer = { kind: 'unreachable', tries: 0, problem: 'not asked yet', atMs: 0 }
   #tries = 0
   #lastFailure: 'unreachable' | 'refused' = 'unreachable'
   #readAtMs = Number.NEGATIVE_INFINITY
   #countedAtMs = Number.NEGATIVE_INFINITY
   #retryAtMs = 0
-  #guard: LiveWindow = emptyWindow
+  #guard: GuardState = freshGuard
   #load: LiveWindow = emptyWindow
   #latest: RouterCounts | undefined
   #atSet: SetMoment | undefined
   #split: ObservedSplit | undefined
   #splitAtMs = 0
 
-  constructor(router: Router, clock: Clock, guardSeconds: number) {
+  constructor(router: Router, clock: Clock, policy: Pick<Policy, 'liveGuard'>) {
     this.#router = router
     this.#clock = clock
-    this.#guardSeconds = guardSeconds
+    this.#policy = policy
   }
 
   async look(force = false): Promise<boolean> {
@@ -120,7 +129,7 @@ class CountingWatch implements RouterWatch {
       return false
     }
     // Requests from before a reduction say nothing of the time after it.
-    if (before === undefined || weightBp < before) this.#guard = emptyWindow
+    if (before === undefined || weightBp < before) this.#guard = freshGuard
     this.#load = emptyWindow
     await this.#count()
     this.#begin(weightBp)
@@ -131,7 +140,7 @@ class CountingWatch implements RouterWatch {
     return this.#answer.kind === 'read' || this.#clock.nowMs() >= this.#retryAtMs
   }
 
-  window(): LiveWindow {
+  guard(): GuardState {
     return this.#guard
   }
 
@@ -184,7 +193,7 @@ class CountingWatch implements RouterWatch {
       return
     }
     const moment = { atMs: this.#clock.nowMs(), counts: this.#latest }
-    this.#guard = addCounts(this.#guard, moment, this.#guardSeconds)
+    this.#guard = addReading(this.#policy, this.#guard, moment)
     this.#load = addCounts(this.#load, moment, LOAD_WINDOW_SECONDS)
     this.#compare(moment)
   }

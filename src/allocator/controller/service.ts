@@ -23,7 +23,7 @@ import {
 } from '../../core/contract/rollout.ts'
 import { CapacityError, ConflictError, UsageError, messageOf } from '../../core/errors.ts'
 import type { TwinSeries } from '../../core/twins.ts'
-import type { EvidenceMetric } from '../../core/verdict.ts'
+import type { Metric } from '../../core/verdict.ts'
 import { courseSentence } from '../course.ts'
 import { actsIn, isEnd } from '../machine.ts'
 import { because } from '../reasons.ts'
@@ -175,7 +175,7 @@ class RolloutService implements Rollouts {
     }
   }
 
-  series(id: string, action: string, metric: EvidenceMetric): TwinSeries | undefined {
+  series(id: string, action: string, metric: Metric): TwinSeries | undefined {
     return this.#controllers.get(id)?.company().twins()?.series(action, metric)
   }
 

@@ -2,10 +2,18 @@
 
 import type { Plan } from '../../core/contract/plan.ts'
 import type { Report } from '../../core/contract/report.ts'
-import { RARE_POOL, WHOLE_SERVICE, type EvidenceMetric } from '../../core/verdict.ts'
-import type { ArmQuantiles, LiveJudgement, RunEnd, StreamJudgement } from '../judge.ts'
+import { RARE_POOL, WHOLE_SERVICE, type Metric } from '../../core/verdict.ts'
+import type {
+  ArmQuantiles,
+  BaselineFigure,
+  LiveJudgement,
+  RunEnd,
+  StreamJudgement,
+} from '../judge.ts'
 import { lnThresholdOf } from '../multiplicity.ts'
 import { findQuantile, type Sketch } from '../sketch.ts'
+import { memorySlope } from '../resources/slope.ts'
+import { cpuMsPerRequest, cpuShare } from '../streams/resources.ts'
 import { findAlarm, findEffect } from './estimates.ts'
 import { notesOf } from './findings.ts'
 import { recentBaselineShare } from './fixed-rules.ts'
@@ -50,18 +58,18 @@ export function streamJudgement(
   state: RunState,
   plan: Plan,
   scope: Scope,
-  metric: EvidenceMetric,
+  metric: Metric,
 ): StreamJudgement {
   const present = state.phases.at(-1)
   if (present === undefined) return { lnEvidence: 0, lnThreshold: -Math.log(plan.alpha), pairs: 0 }
   const alarm = findAlarm(present, scope, metric)
   const proof = findProof(present, scope, metric)
-  const ratio = metric === 'errors' ? undefined : findEffect(present, plan, scope, metric)
+  const effect = findEffect(present, plan, scope, metric)
   const weight = alarm?.weight ?? present.alarms.at(-1)?.weight ?? 1
   return {
     lnEvidence: alarm === undefined ? (proof?.evidence.lnUp ?? 0) : lnUpOf(alarm),
     ...(proof === undefined ? {} : { lnHealthyEvidence: proof.evidence.lnDown }),
-    ...(ratio === undefined ? {} : { ratio: ratio.estimate }),
+    ...(effect?.kind === 'ratio' ? { ratio: effect.estimate } : {}),
     lnThreshold: lnThresholdOf(present.alpha, weight),
     pairs: state.phases.reduce((sum, phase) => sum + countPairs(phase, plan, scope), 0),
   }
@@ -73,6 +81,30 @@ const QUANTILES = [
 ]
 const ANSWERS_ABOVE = 10
 
+/** A median of fewer pairs says little. */
+const LEAST_FIGURE_PAIRS = 30
+
+/** Of the present phase; before the first one what the warm-up measured. */
+export function baselineFigures({ phases, learning }: RunState, plan: Plan): BaselineFigure[] {
+  const present = phases.at(-1)
+  if (present === undefined) {
+    return plan.actions.flatMap(({ action }, index) => {
+      const { baseline } = learning[index] ?? {}
+      const value = baseline && findQuantile(baseline, 0.5)
+      if (value === undefined || (baseline?.total ?? 0) < LEAST_FIGURE_PAIRS) return []
+      return [{ action, metric: 'latency_typical' as const, value, pairs: baseline?.total ?? 0 }]
+    })
+  }
+  return present.counts.flatMap(({ pairs, baselineFailed, baseline }, index) => {
+    const action = plan.actions[index]?.action
+    const medianMs = findQuantile(baseline, 0.5)
+    if (action === undefined || pairs < LEAST_FIGURE_PAIRS) return []
+    const errors = { action, metric: 'errors' as const, value: baselineFailed / pairs, pairs }
+    if (medianMs === undefined) return [errors]
+    return [{ action, metric: 'latency_typical' as const, value: medianMs, pairs }, errors]
+  })
+}
+
 export function armQuantiles(state: RunState, plan: Plan, scope: Scope): ArmQuantiles {
   const present = state.phases.at(-1)
   if (present === undefined) return { baseline: [], canary: [] }
@@ -80,12 +112,16 @@ export function armQuantiles(state: RunState, plan: Plan, scope: Scope): ArmQuan
   return { baseline: quantilesOf(baseline), canary: quantilesOf(canary) }
 }
 
-export function concludeRun(
-  state: RunState,
-  plan: Plan,
-  end: RunEnd,
-  judged: RunJudgement,
-): Report {
+export function concludeRun(state: RunState, plan: Plan, end: RunEnd, found: RunJudgement): Report {
+  const { correlated } = end
+  const judged =
+    correlated === undefined
+      ? found
+      : {
+          ...found,
+          findings: correlated.findings,
+          reasons: [...found.reasons, ...correlated.reasons],
+        }
   const summary = summaryInput(state, plan, judged)
   const { lagP99Ms, cpu, notSent } = generatorOf(state)
   return {
@@ -104,7 +140,7 @@ export function concludeRun(
     findings: [...judged.findings],
     notes: [...summary.notes],
     actions: [...summary.actions],
-    arms: end.tally.report(),
+    arms: armsOf(state, end),
     skipped: [...end.skipped],
     reasons: [...judged.reasons],
     generator: {
@@ -130,6 +166,40 @@ function summaryInput(state: RunState, plan: Plan, judged: RunJudgement): Summar
     ...(serviceNeed === undefined ? {} : { serviceNeed }),
     seconds: judgedSeconds(state),
   }
+}
+
+/** The tally, and what the processes used. */
+function armsOf({ resources }: RunState, { tally, seconds }: RunEnd): Report['arms'] {
+  const arms = tally.report()
+  for (const arm of ['baseline', 'canary'] as const) {
+    const report = arms[arm]
+    const track = resources.arms[arm]
+    if (report === undefined || track.last.size === 0) continue
+    const share = cpuShare(resources, arm)
+    const sent = report.requests + (report.repeats ?? 0)
+    const cpuMs =
+      cpuMsPerRequest(resources, arm) ??
+      (share === undefined || sent === 0 ? undefined : (1000 * share * seconds) / sent)
+    arms[arm] = {
+      ...report,
+      ...(cpuMs === undefined ? {} : { cpuMsPerRequest: Number(cpuMs.toPrecision(3)) }),
+      ...slopeOf(track.slots),
+      ...(track.rssBytes > 0 ? { rssMb: Number((track.rssBytes / 1e6).toPrecision(3)) } : {}),
+    }
+  }
+  return arms
+}
+
+/** A process that has just begun grows in any case. */
+const LEAST_SLOPE_SECONDS = 60
+
+function slopeOf(slots: readonly { readonly at: number; readonly bytes: number }[]): {
+  readonly rssMbPerMinute?: number
+} {
+  const seconds = (slots.at(-1)?.at ?? 0) - (slots[0]?.at ?? 0)
+  if (seconds < LEAST_SLOPE_SECONDS) return {}
+  const slope = memorySlope(slots.map(({ at, bytes }) => ({ at, rssBytes: bytes })))
+  return slope === undefined ? {} : { rssMbPerMinute: Number(slope.mbPerMinute.toPrecision(3)) }
 }
 
 function countPairs(phase: PhaseState, plan: Plan, scope: Scope): number {

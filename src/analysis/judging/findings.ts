@@ -1,13 +1,13 @@
 /** What was found: the named streams of all phases, the fixed rule, and differences within margin. */
 
 import type { Plan } from '../../core/contract/plan.ts'
-import type { Finding, Note } from '../../core/contract/report.ts'
+import type { FieldReport, Finding, Note } from '../../core/contract/report.ts'
 import { WHOLE_SERVICE, type Role } from '../../core/verdict.ts'
-import { evidenceAtZero } from '../interval.ts'
+import { lnDiffers } from '../interval.ts'
 import { lnThresholdOf, rankSuspects } from '../multiplicity.ts'
 import { alarmMarginOf, findAlarm, findEffect, nameOf, rounded } from './estimates.ts'
-import { countsOf, type PhaseState } from './phase-state.ts'
-import { lnDownOf, lnUpOf, onsetOf, type AlarmStream } from './streams.ts'
+import { countsOf, isNameable, type PhaseState } from './phase-state.ts'
+import { isResource, lnDownOf, lnUpOf, onsetOf, type AlarmStream } from './streams.ts'
 import type { RunState } from './run-state.ts'
 
 const SERVICE = { kind: 'service' } as const
@@ -31,7 +31,7 @@ function rankOf({ rule, role }: Finding): number {
 export function findingsOfPhase(state: RunState, plan: Plan, phase: PhaseState): Finding[] {
   if (phase.closed !== undefined) return [...phase.closed]
   const named = phase.alarms
-    .filter((stream) => stream.scope.kind === 'action' && stream.named !== undefined)
+    .filter((stream) => isNameable(stream) && stream.named !== undefined)
     .map((stream) => namedFinding(state, plan, phase, stream))
   const found = [...criticalFindings(state, plan, phase), ...named]
   if (found.length > 0 || phase.alarm === undefined) return found
@@ -51,8 +51,8 @@ function findingsOfEpisode(state: RunState, plan: Plan, episode: number): Findin
 }
 
 /** The run alarmed, and this finding names no action. */
-export function isUnlocalised({ action, rule }: Finding): boolean {
-  return action === WHOLE_SERVICE && rule === 'evidence'
+export function isUnlocalised({ action, rule, metric }: Finding): boolean {
+  return action === WHOLE_SERVICE && rule === 'evidence' && !isResource(metric)
 }
 
 function isSameFinding(one: Finding, other: Finding): boolean {
@@ -82,15 +82,15 @@ export function notesOf(state: RunState, plan: Plan, findings: readonly Finding[
   const phase = state.phases.at(-1)
   if (phase === undefined) return []
   const metric = 'latency_typical'
-  const lnThreshold = Math.log((2 * phase.intervals.length) / plan.alpha)
-  return phase.intervals.flatMap(({ scope, ratio }) => {
+  const typical = phase.intervals.filter(({ effect }) => effect === 'typical')
+  const lnThreshold = Math.log((2 * typical.length) / plan.alpha)
+  return typical.flatMap(({ scope, interval }) => {
     if (scope.kind !== 'action') return []
     const action = nameOf(plan, scope)
     if (findings.some((finding) => finding.action === action && finding.metric === metric)) {
       return []
     }
-    const atZero = evidenceAtZero(ratio)
-    const differs = Math.max(atZero?.lnUp ?? 0, atZero?.lnDown ?? 0) >= lnThreshold
+    const differs = lnDiffers(interval) >= lnThreshold
     const effect = findEffect(phase, plan, scope, metric)
     const margin = alarmMarginOf(plan, state.parameters.at(-1), scope, metric)
     if (!differs || effect === undefined || effect.estimate > 1 + margin) return []
@@ -101,7 +101,10 @@ export function notesOf(state: RunState, plan: Plan, findings: readonly Finding[
 /** Scopes whose interval had to start anew because the effect changed. */
 export function changedScopes(state: RunState, plan: Plan): string[] {
   const phase = state.phases.at(-1)
-  const changed = phase?.intervals.filter(({ ratio }) => ratio.restarts > 0) ?? []
+  const changed =
+    phase?.intervals.filter(
+      ({ effect, interval }) => effect === 'typical' && interval.restarts > 0,
+    ) ?? []
   return changed.map(({ scope }) => nameOf(plan, scope))
 }
 
@@ -114,6 +117,8 @@ function namedFinding(
   const { scope, metric, weight, lnSupremum, named } = stream
   const effect = findEffect(phase, plan, scope, metric)
   const role = roleOf(state, phase)
+  const transient = lnDownOf(stream) >= -Math.log(plan.alphaHealthy)
+  const fields = fieldsOf(phase, stream)
   return {
     action: nameOf(plan, scope),
     metric,
@@ -126,9 +131,29 @@ function namedFinding(
     ...momentsOf(state, named?.seconds ?? 0, named?.onset ?? 0),
     phase: phase.phase,
     episode: phase.episode,
-    transient: lnDownOf(stream) >= -Math.log(plan.alphaHealthy),
+    transient,
+    ...(transient ? { ended: momentOf(state, stream.supremumSeconds) } : {}),
+    ...(fields.length === 0 ? {} : { fields }),
     rule: 'evidence',
   }
+}
+
+/** More fields than these do not help to find the fault. */
+const MOST_FIELDS_SHOWN = 10
+
+/** The fields that differ more in the canary than between baselines, the strongest first. */
+function fieldsOf({ counts }: PhaseState, { scope, fields = [] }: AlarmStream): FieldReport[] {
+  const seconds = scope.kind === 'action' ? (counts[scope.index]?.seconds ?? 0) : 0
+  if (seconds === 0) return []
+  return fields
+    .filter(({ canary, control, evidence }) => canary > control && evidence.lnUp > 0)
+    .toSorted((left, right) => right.evidence.lnUp - left.evidence.lnUp)
+    .slice(0, MOST_FIELDS_SHOWN)
+    .map(({ path, canary, control }) => ({
+      path,
+      canaryShare: rounded(canary / seconds),
+      controlShare: rounded(control / seconds),
+    }))
 }
 
 /** The run alarmed and no action could be named: the strongest share of the alarm says the metric. */
@@ -197,9 +222,14 @@ function momentsOf(
   detectedSeconds: number,
   onsetSeconds: number,
 ): { readonly detectedAt: number; readonly onset: number } {
-  const from = (seconds: number): number =>
-    Number(Math.max(0, seconds - state.originSeconds).toFixed(3))
-  return { detectedAt: from(detectedSeconds), onset: from(onsetSeconds) }
+  return {
+    detectedAt: momentOf(state, detectedSeconds),
+    onset: momentOf(state, onsetSeconds),
+  }
+}
+
+function momentOf({ originSeconds }: RunState, seconds: number): number {
+  return Number(Math.max(0, seconds - originSeconds).toFixed(3))
 }
 
 /** Where no action could be named: those that deserve a look, at most a share α of them wrong. */

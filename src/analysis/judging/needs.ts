@@ -8,7 +8,7 @@ import { addSketch, createSketch } from '../sketch.ts'
 import { endSecondsOf, quietLimitSeconds } from '../plan.ts'
 import { withFloor } from './estimates.ts'
 import { countsOf, type PhaseState } from './phase-state.ts'
-import { actionsOf, isSame, type ProofStream, type Scope } from './streams.ts'
+import { actionsOf, isResource, isSame, type ProofStream, type Scope } from './streams.ts'
 import { isLastPhase, type RunState } from './run-state.ts'
 
 /** The claim of this scope that takes longest; undefined where all are proven or none is made. */
@@ -61,9 +61,13 @@ function findClaimNeed(
   )
   const rate = counts && pairs > 0 && seconds > 0 ? pairs / seconds : plan.rate * share
   if (!(rate > 0)) return undefined
+  // Processes are scored by their readings, whatever the pairs.
+  const scored = isResource(metric)
+    ? { rate: 1 / RESOURCE_SECONDS[metric], blockSeconds: RESOURCE_SECONDS[metric] }
+    : { rate, blockSeconds: plan.blockSeconds }
   const left = remainingToProof(
     claimOf(state, proof, pairs === 0 ? 0 : baselineFailed / pairs),
-    { rate, blockSeconds: plan.blockSeconds },
+    scored,
     { lnThreshold, lnEvidence: counts ? evidence.lnDown : 0, seconds: counts ? seconds : 0 },
   )
   return {
@@ -74,6 +78,10 @@ function findClaimNeed(
     p90Seconds: tenths(left.p90Seconds),
   }
 }
+
+/** How often a resource is scored, and how far neighbouring scores lie apart on a quiet machine. */
+const RESOURCE_SECONDS = { cpu: 1, memory: 2 } as const
+const RESOURCE_SIGMA = 0.1
 
 function claimOf(state: RunState, proof: ProofStream, baselineShare: number): HealthClaim {
   const { scope, metric, margin } = proof
@@ -88,6 +96,12 @@ function claimOf(state: RunState, proof: ProofStream, baselineShare: number): He
       return { kind: 'share', margin }
     case 'errors':
       return { kind: 'errors', margin, baselineShare }
+    case 'responses':
+      // Only differences on quiet fields count, and two equal arms have next to none.
+      return { kind: 'errors', margin, baselineShare: 0 }
+    case 'cpu':
+    case 'memory':
+      return { kind: 'typical', margin, sigma: RESOURCE_SIGMA }
   }
 }
 

@@ -7,20 +7,25 @@ import type { Finding } from '../../core/contract/report.ts'
 import { alphaOf, type Plan } from '../../core/contract/plan.ts'
 import type { Phase } from '../../core/verdict.ts'
 import { updateEvidence } from '../evidence.ts'
-import { GRID, SLOTS, type ActionSums, type BlockSums } from '../fold.ts'
-import { createRatioInterval, updateInterval, type RatioInterval } from '../interval.ts'
-import { UNIT } from '../latency.ts'
+import type { BlockSums } from '../fold.ts'
+import { RATIO_GRID } from '../folding/slots.ts'
+import type { ActionSums } from '../folding/sums.ts'
+import { updateInterval } from '../interval.ts'
 import { lnRunEvidence, nameStreams } from '../multiplicity.ts'
 import { addBins, addSketch, createSketch, type Sketch } from '../sketch.ts'
+import { declareIntervals, updateEffect, type EffectInterval } from '../streams/effects.ts'
+import { updateFields } from '../streams/fields.ts'
+import type { ResourceScore } from '../streams/resources.ts'
+import { alarmScoresOf, createScores, proofScore, wobbleScore } from '../streams/scores.ts'
 import { updateOnset } from './onset.ts'
 import {
   type AlarmStream,
   type ProofStream,
   type Scope,
+  isResource,
   lnUpOf,
   onsetOf,
   actionsOf,
-  scopesOf,
   declareAlarms,
   declareProofs,
 } from './streams.ts'
@@ -32,6 +37,10 @@ export interface PhaseCounts {
   latencyPairs: number
   baselineFailed: number
   canaryFailed: number
+  /** Pairs whose answers were compared, with a second baseline answer, and Σ of their differences. */
+  answers: number
+  seconds: number
+  mismatch: number
   readonly baseline: Sketch
   readonly canary: Sketch
 }
@@ -49,7 +58,7 @@ export interface PhaseState {
   cappedBlocks: number
   readonly alarms: readonly AlarmStream[]
   readonly proofs: readonly ProofStream[]
-  readonly intervals: readonly { readonly scope: Scope; readonly ratio: RatioInterval }[]
+  readonly intervals: readonly EffectInterval[]
   readonly counts: readonly PhaseCounts[]
   readonly wobble: Wobble
   /** Current ln evidence of the run in this phase, and its running maximum. */
@@ -60,33 +69,34 @@ export interface PhaseState {
   closed?: readonly Finding[]
 }
 
-/** @param of a rollout: the episode, and the share of α that this phase of it may spend */
+export interface PhaseTerms {
+  /** Of a rollout; default 0. */
+  readonly episode?: number
+  /** The share of α that this phase may spend; default that of a probe. */
+  readonly alpha?: number
+  /** Without the confidence sequences, which cost most; default true. */
+  readonly intervals?: boolean
+}
+
 export function createPhaseState(
   plan: Plan,
   phase: Phase,
   startSeconds: number,
-  of: { readonly episode: number; readonly alpha: number } = { episode: 0, alpha: alphaOf(plan) },
+  { episode = 0, alpha = alphaOf(plan), intervals = true }: PhaseTerms = {},
 ): PhaseState {
   const horizon = plan.horizonBlocks[phase]
   return {
     phase,
-    episode: of.episode,
-    alpha: of.alpha,
+    episode,
+    alpha,
     startSeconds,
     endSeconds: startSeconds,
     blocks: 0,
     cappedBlocks: 0,
     alarms: declareAlarms(plan, horizon, startSeconds),
     proofs: declareProofs(plan, horizon),
-    intervals: scopesOf(plan).map((scope) => ({ scope, ratio: createRatioInterval(horizon) })),
-    counts: plan.actions.map(() => ({
-      pairs: 0,
-      latencyPairs: 0,
-      baselineFailed: 0,
-      canaryFailed: 0,
-      baseline: createSketch(),
-      canary: createSketch(),
-    })),
+    intervals: intervals ? declareIntervals(plan, horizon) : [],
+    counts: plan.actions.map(noCounts),
     wobble: createWobble(),
     lnRun: 0,
     lnRunSupremum: 0,
@@ -105,19 +115,26 @@ export function updatePhase(
     readonly comparable?: boolean
   },
 ): void {
+  const span = { startSeconds: state.endSeconds, endSeconds: block.endSeconds }
   state.blocks += 1
   state.cappedBlocks += Number(block.capped)
   state.endSeconds = block.endSeconds
   for (const [index, from] of sums.actions.entries()) countInto(state.counts[index], from)
-  for (const stream of state.alarms) updateAlarm(stream, plan, sums, block.endSeconds)
-  for (const proof of state.proofs) updateEvidence(proof.evidence, proofScore(proof, plan, sums))
-  for (const { scope, ratio } of state.intervals) {
-    const of = sumsOf(plan, scope, sums)
-    updateInterval(ratio, (grid) => latencySum(of, SLOTS.grid(grid)), plan.alpha)
+  const scoresFor = createScores(plan, sums)
+  for (const stream of state.alarms) {
+    if (!isResource(stream.metric)) {
+      updateAlarm(stream, scoresFor(stream.scope), sums, span)
+    }
   }
-  if (block.comparable !== false) {
-    updateWobble(state.wobble, latencySum(sums.actions, SLOTS.grid(GRID.indexOf(0))))
+  for (const proof of state.proofs) {
+    if (isResource(proof.metric)) continue
+    updateEvidence(proof.evidence, proofScore(proof, scoresFor(proof.scope)))
   }
+  for (const entry of state.intervals) {
+    if (entry.effect !== 'cpu' && entry.effect !== 'memory')
+      updateEffect(entry, scoresFor(entry.scope), plan.alpha)
+  }
+  if (block.comparable !== false) updateWobble(state.wobble, wobbleScore(scoresFor(SERVICE)))
   const weighted = state.alarms.map((stream) => ({ ...stream, lnUp: lnUpOf(stream) }))
   state.lnRun = lnRunEvidence(weighted)
   state.lnRunSupremum = Math.max(state.lnRunSupremum, state.lnRun)
@@ -132,23 +149,21 @@ export function updatePhase(
   }
 }
 
-/** Whether an action was named after this phase's alarm. */
+/** Whether an action, or a resource of the process, was named after this phase's alarm. */
 export function hasNamed({ alarms }: PhaseState): boolean {
-  return alarms.some((stream) => stream.scope.kind === 'action' && stream.named !== undefined)
+  return alarms.some((stream) => isNameable(stream) && stream.named !== undefined)
+}
+
+/** The streams that say where it is: actions, and what the processes use. */
+export function isNameable({ scope, metric }: AlarmStream): boolean {
+  return scope.kind === 'action' || isResource(metric)
 }
 
 /** The counts of a scope, summed over its actions. */
 export function countsOf(state: PhaseState, plan: Plan, scope: Scope): PhaseCounts {
   const [only] = scope.kind === 'action' ? [state.counts[scope.index]] : []
   if (only !== undefined) return only
-  const total = {
-    pairs: 0,
-    latencyPairs: 0,
-    baselineFailed: 0,
-    canaryFailed: 0,
-    baseline: createSketch(),
-    canary: createSketch(),
-  }
+  const total = noCounts()
   for (const index of actionsOf(plan, scope)) {
     const from = state.counts[index]
     if (from === undefined) continue
@@ -156,23 +171,77 @@ export function countsOf(state: PhaseState, plan: Plan, scope: Scope): PhaseCoun
     total.latencyPairs += from.latencyPairs
     total.baselineFailed += from.baselineFailed
     total.canaryFailed += from.canaryFailed
+    total.answers += from.answers
+    total.seconds += from.seconds
+    total.mismatch += from.mismatch
     addSketch(total.baseline, from.baseline)
     addSketch(total.canary, from.canary)
   }
   return total
 }
 
-function updateAlarm(stream: AlarmStream, plan: Plan, sums: BlockSums, endSeconds: number): void {
-  const { scope, processes } = stream
+export function noCounts(): PhaseCounts {
+  return {
+    pairs: 0,
+    latencyPairs: 0,
+    baselineFailed: 0,
+    canaryFailed: 0,
+    answers: 0,
+    seconds: 0,
+    mismatch: 0,
+    baseline: createSketch(),
+    canary: createSketch(),
+  }
+}
+
+/** Takes in what the processes of the arms used; the next block decides on it. */
+export function updateResources(
+  state: PhaseState,
+  plan: Plan,
+  scores: readonly ResourceScore[],
+): void {
+  for (const { metric, lnRatio, at } of scores) {
+    const beyond = (margin: number | undefined): number => lnRatio - Math.log1p(margin ?? 0)
+    for (const stream of state.alarms) {
+      if (stream.metric !== metric) continue
+      const score = beyond(plan.service.margin[metric])
+      scoreProcesses(stream, () => score, at)
+    }
+    for (const proof of state.proofs) {
+      if (proof.metric === metric) updateEvidence(proof.evidence, beyond(proof.margin))
+    }
+    for (const { effect, interval } of state.intervals) {
+      if (effect !== metric) continue
+      updateInterval(interval, (_, index) => lnRatio - (RATIO_GRID[index] ?? 0), plan.alpha)
+    }
+  }
+}
+
+const SERVICE = { kind: 'service' } as const
+
+function updateAlarm(
+  stream: AlarmStream,
+  scores: Float64Array,
+  sums: BlockSums,
+  block: { readonly startSeconds: number; readonly endSeconds: number },
+): void {
+  const { scope, fields } = stream
   const claim = scope.kind === 'action' ? 'alarm' : 'serviceAlarm'
-  const of = sumsOf(plan, scope, sums)
-  const scores = {
-    latency_typical: () => [latencySum(of, SLOTS.typical(claim))],
-    latency_tail: () => [SLOTS.tail95(claim), SLOTS.tail99(claim)].map((s) => latencySum(of, s)),
-    errors: () => [countSum(of, SLOTS.errors(claim))],
-  }[stream.metric]()
-  for (const [index, { evidence, onset }] of processes.entries()) {
-    updateOnset(onset, updateEvidence(evidence, scores[index] ?? 0), endSeconds)
+  const own = scope.kind === 'action' ? sums.actions[scope.index] : undefined
+  if (fields !== undefined && own !== undefined) {
+    updateFields(fields, own, stream.processes[0]?.evidence.horizon ?? 1, block)
+  }
+  const alarmScores = alarmScoresOf(stream.metric, claim, scores)
+  scoreProcesses(stream, (index) => alarmScores[index] ?? 0, block.endSeconds)
+}
+
+function scoreProcesses(
+  stream: AlarmStream,
+  scoreOf: (process: number) => number,
+  endSeconds: number,
+): void {
+  for (const [index, { evidence, onset }] of stream.processes.entries()) {
+    updateOnset(onset, updateEvidence(evidence, scoreOf(index)), endSeconds)
   }
   const lnUp = lnUpOf(stream)
   if (lnUp > stream.lnSupremum) {
@@ -181,43 +250,15 @@ function updateAlarm(stream: AlarmStream, plan: Plan, sums: BlockSums, endSecond
   }
 }
 
-const PROOF_CLAIMS = { action: 'proof', service: 'serviceProof', rare: 'poolProof' } as const
-
-function proofScore({ scope, metric }: ProofStream, plan: Plan, sums: BlockSums): number {
-  const claim = PROOF_CLAIMS[scope.kind]
-  const of = sumsOf(plan, scope, sums)
-  switch (metric) {
-    case 'latency_typical':
-      return latencySum(of, SLOTS.typical(claim))
-    case 'latency_tail':
-      return countSum(of, SLOTS.share(claim))
-    case 'errors':
-      return countSum(of, SLOTS.errors(claim))
-  }
-}
-
-function sumsOf(plan: Plan, scope: Scope, sums: BlockSums): readonly ActionSums[] {
-  if (scope.kind === 'service') return sums.actions
-  return actionsOf(plan, scope).flatMap((index) => sums.actions[index] ?? [])
-}
-
-/** Sums over actions are still integers in units of 2⁻³², so they are exact. */
-function latencySum(of: readonly ActionSums[], slot: number): number {
-  return countSum(of, slot) / UNIT
-}
-
-function countSum(of: readonly ActionSums[], slot: number): number {
-  let sum = 0
-  for (const { scores } of of) sum += scores[slot] ?? 0
-  return sum
-}
-
 function countInto(counts: PhaseCounts | undefined, from: ActionSums): void {
   if (counts === undefined || from.pairs === 0) return
   counts.pairs += from.pairs
   counts.latencyPairs += from.latencyPairs
   counts.baselineFailed += from.baselineFailed
   counts.canaryFailed += from.canaryFailed
+  counts.answers += from.answers
+  counts.seconds += from.seconds
+  counts.mismatch += from.mismatch
   addBins(counts.baseline, from.baselineBins)
   addBins(counts.canary, from.canaryBins)
 }

@@ -2,12 +2,19 @@
 
 import type { Plan } from '../../core/contract/plan.ts'
 import type { ActionReport, Finding, MetricReport } from '../../core/contract/report.ts'
-import { EVIDENCE_METRICS, type EvidenceMetric, type Verdict } from '../../core/verdict.ts'
+import { METRICS, type Metric, type Verdict } from '../../core/verdict.ts'
 import { lnThresholdOf } from '../multiplicity.ts'
-import { alarmMarginOf, findAlarm, findEffect, nameOf, withFloor } from './estimates.ts'
+import {
+  alarmMarginOf,
+  findAlarm,
+  findEffect,
+  findShareEffect,
+  nameOf,
+  withFloor,
+} from './estimates.ts'
 import { findNeed } from './needs.ts'
 import { countsOf, type PhaseState } from './phase-state.ts'
-import { isSame, lnUpOf, scopesOf, type ProofStream, type Scope } from './streams.ts'
+import { isMeasured, isSame, lnUpOf, scopesOf, type ProofStream, type Scope } from './streams.ts'
 import { isLastPhase, type RunState } from './run-state.ts'
 
 /** @param judged false where the run is invalid: then nothing is said about any action */
@@ -17,15 +24,13 @@ export function rowsOf(
   findings: readonly Finding[],
   judged: boolean,
 ): ActionReport[] {
-  return scopesOf(plan)
-    .filter((scope) => scope.kind !== 'service')
-    .map((scope) => rowOf(state, plan, scope, findings, judged))
+  return scopesOf(plan).map((scope) => rowOf(state, plan, scope, findings, judged))
 }
 
 export function findProof(
   phase: PhaseState,
   scope: Scope,
-  metric: EvidenceMetric,
+  metric: Metric,
 ): ProofStream | undefined {
   return phase.proofs.find((proof) => proof.metric === metric && isSame(proof.scope, scope))
 }
@@ -39,7 +44,7 @@ function rowOf(
 ): ActionReport {
   const action = nameOf(plan, scope)
   const own = findings.filter((finding) => finding.action === action)
-  const metrics = EVIDENCE_METRICS.flatMap(
+  const metrics = METRICS.filter((metric) => isMeasured(plan, scope, metric)).flatMap(
     (metric) => findMetricRow(state, plan, scope, metric, own) ?? [],
   )
   const claimed = metrics.filter(({ healthyMargin }) => healthyMargin !== undefined)
@@ -63,7 +68,7 @@ function findMetricRow(
   state: RunState,
   plan: Plan,
   scope: Scope,
-  metric: EvidenceMetric,
+  metric: Metric,
   own: readonly Finding[],
 ): MetricReport | undefined {
   const phase = state.phases.at(-1)
@@ -74,6 +79,7 @@ function findMetricRow(
   const proof = findProof(phase, scope, metric)
   if (alarm === undefined && proof === undefined) return undefined
   const effect = finding?.effect ?? findLatestEffect(state, plan, scope, metric)
+  const share = metric === 'latency_tail' ? findShareEffect(phase, plan, scope) : undefined
   const proven =
     isLastPhase(state, plan) &&
     proof !== undefined &&
@@ -84,6 +90,7 @@ function findMetricRow(
     metric,
     verdict: finding === undefined ? (proven ? 'healthy' : 'inconclusive') : 'regressed',
     ...(effect === undefined ? {} : { effect }),
+    ...(share === undefined ? {} : { share }),
     margin:
       alarm === undefined
         ? (healthyMargin ?? 0)
@@ -106,7 +113,7 @@ function findLatestEffect(
   state: RunState,
   plan: Plan,
   scope: Scope,
-  metric: EvidenceMetric,
+  metric: Metric,
 ): MetricReport['effect'] {
   for (const phase of state.phases.toReversed()) {
     const effect = findEffect(phase, plan, scope, metric)

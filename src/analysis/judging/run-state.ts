@@ -1,7 +1,7 @@
 /** What the judge knows of a run: plain data, from which every answer is computed. */
 
 import type { Plan } from '../../core/contract/plan.ts'
-import type { GeneratorReading } from '../../core/contract/sample.ts'
+import type { GeneratorReading, ResourceReading } from '../../core/contract/sample.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { ClosedBlock, StopReason } from '../judge.ts'
 import {
@@ -17,13 +17,14 @@ import {
   type FixedRules,
   type RuleTerms,
 } from './fixed-rules.ts'
-import { type PhaseState } from './phase-state.ts'
+import { createResourceTrack, takeReading, type ResourceTrack } from '../streams/resources.ts'
+import { updateResources, type PhaseState } from './phase-state.ts'
 
 /** Blocks t+1 and t+2 may still ask for what was known after t−1 and t. */
 const KEPT_PARAMETERS = 4
 
 export interface RunState {
-  readonly schema: 'outrider.judge/1'
+  readonly schema: 'outrider.judge/2'
   readonly learning: Learning
   /** The newest last; as many as blocks may still ask for. */
   parameters: Parameters[]
@@ -34,16 +35,19 @@ export interface RunState {
   readonly phases: PhaseState[]
   readonly rules: FixedRules
   readonly readings: GeneratorReading[]
+  readonly resources: ResourceTrack
   capped: { blocks: number; baseline: number; canary: number }
   /** Latencies that could not be true. */
   odd: number
+  /** Seconds of blocks that no stall explains: the clock jumped, or the machine slept. */
+  jumpSeconds: number
   stopped?: StopReason
 }
 
 export function createRunState(plan: Plan): RunState {
   const learning = createLearning(plan)
   return {
-    schema: 'outrider.judge/1',
+    schema: 'outrider.judge/2',
     learning,
     parameters: [parametersOf(plan, learning, -1)],
     originSeconds: 0,
@@ -51,9 +55,21 @@ export function createRunState(plan: Plan): RunState {
     phases: [],
     rules: createFixedRules(),
     readings: [],
+    resources: createResourceTrack(plan.blockSeconds < ROLLOUT_BLOCK_SECONDS ? 2 : 60),
     capped: { blocks: 0, baseline: 0, canary: 0 },
     odd: 0,
+    jumpSeconds: 0,
   }
+}
+
+/** Blocks of this length belong to runs that last: their memory is looked at once a minute. */
+const ROLLOUT_BLOCK_SECONDS = 1
+
+/** Takes in what a process of an arm used, between two blocks. */
+export function addReading(state: RunState, plan: Plan, reading: ResourceReading): void {
+  const scores = takeReading(state.resources, reading)
+  const present = state.phases.at(-1)
+  if (present !== undefined && present.closed === undefined) updateResources(present, plan, scores)
 }
 
 /** First: the block is the next one. */
@@ -76,12 +92,22 @@ export function closeBlock(
   const { startSeconds, endSeconds, capped, sums } = block
   const span = { seconds: endSeconds - startSeconds, endSeconds }
   applyFixedRules(state.rules, plan, sums, span, terms)
+  if (!isPossible(plan, span.seconds)) state.jumpSeconds += Math.abs(span.seconds)
   state.capped.blocks += Number(capped.length > 0)
   state.capped.baseline += Number(capped.includes('baseline'))
   state.capped.canary += Number(capped.includes('canary'))
   state.odd += sums.actions.reduce((sum, { odd }) => sum + odd, 0)
   learn(state.learning, sums)
   remember(state, plan, block.index)
+}
+
+/** Timeouts and stalls make a block longer, up to a point. */
+const TIMEOUTS_IN_A_BLOCK = 4
+const SPARE_SECONDS = 5
+
+function isPossible(plan: Plan, seconds: number): boolean {
+  const slowest = plan.maxStallSeconds + (TIMEOUTS_IN_A_BLOCK * plan.timeoutMs) / 1000
+  return seconds >= 0 && seconds <= plan.blockSeconds + slowest + SPARE_SECONDS
 }
 
 /** The parameters as they are after this block; 0 = after the warm-up. */
@@ -108,7 +134,7 @@ export function restoreRunState(restored: unknown, plan: Plan): RunState {
 export function checkRunState(state: unknown, plan: Plan): RunState {
   const schema =
     typeof state === 'object' && state !== null && 'schema' in state ? state.schema : undefined
-  if (schema !== 'outrider.judge/1') throw new RangeError('Not a snapshot of this judge')
+  if (schema !== 'outrider.judge/2') throw new RangeError('Not a snapshot of this judge')
   // Our own writing, read back; its version was checked.
   const run = state as RunState
   if (run.learning.length !== plan.actions.length) {
@@ -146,6 +172,21 @@ export function isLastPhase(state: RunState, plan: Plan): boolean {
   return present !== undefined && present.phase === plan.phases.at(-1)
 }
 
+/** Required actions that are not proven yet, where pairs can still prove them. */
+export function undecidedActions(state: RunState, plan: Plan): string[] {
+  const present = state.phases.at(-1)
+  if (present === undefined || !isLastPhase(state, plan)) return []
+  const lnThreshold = -Math.log(plan.alphaHealthy)
+  const open = new Set(
+    present.proofs
+      .filter(({ evidence }) => evidence.lnDown < lnThreshold)
+      .flatMap(({ scope }) => (scope.kind === 'action' ? [scope.index] : [])),
+  )
+  return plan.actions.flatMap(({ action, required }, index) =>
+    required && open.has(index) ? [action] : [],
+  )
+}
+
 /** All claims of health of the present phase hold now. */
 export function isProven(state: RunState, plan: Plan): boolean {
   const present = state.phases.at(-1)
@@ -162,6 +203,7 @@ export function toJson(value: unknown): unknown {
   if (value === -Infinity) return '-inf'
   if (value === Infinity) return '+inf'
   if (typeof value === 'bigint') return { bigint: String(value) }
+  if (value instanceof Map) return { entries: [...value].map(toJson) }
   if (value instanceof Float64Array) return { floats: Array.from(value, toJson) }
   if (Array.isArray(value)) return value.map(toJson)
   if (typeof value !== 'object' || value === null) return value
@@ -179,6 +221,9 @@ export function fromJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromJson)
   if (typeof value !== 'object' || value === null) return value
   if ('bigint' in value) return BigInt(String(value.bigint))
+  if ('entries' in value && Array.isArray(value.entries)) {
+    return new Map(value.entries.map((entry) => fromJson(entry) as [unknown, unknown]))
+  }
   if ('floats' in value && Array.isArray(value.floats)) {
     return Float64Array.from(value.floats, (item) => Number(fromJson(item)))
   }

@@ -10,6 +10,7 @@ import type {
   Reason,
 } from '../../core/contract/report.ts'
 import { RARE_POOL, WHOLE_SERVICE, type Metric, type RunVerdict } from '../../core/verdict.ts'
+import { isUnlocalised } from './findings.ts'
 import { countWords, percentWords, pointsWords, ratioWords, secondsWords } from './words.ts'
 
 export interface SummaryInput {
@@ -64,7 +65,7 @@ export function findingWords(finding: Finding): string {
   const { action, metric, effect, role } = finding
   const name = action === WHOLE_SERVICE ? 'the service' : action
   const load = role === 'under_load' ? ' under load' : ''
-  return `${name} ${effectWords(metric, effect)}${load}${intervalWords(effect)}`
+  return `${name} ${effectWords(metric, effect)}${load}${intervalWords(effect)}${fieldWords(finding)}`
 }
 
 /** What was found, as short as it can be said: one clause, and how much more there is. */
@@ -86,7 +87,7 @@ function regressedSummary(input: SummaryInput): string {
   if (critical !== undefined) return `critical: ${critical.message}`
   if (first === undefined) return 'The canary regressed'
   const words = foundWords(input.findings, input.reasons) ?? ''
-  const where = first.action === WHOLE_SERVICE ? `not localised: ${words}` : words
+  const where = isUnlocalised(first) ? `not localised: ${words}` : words
   const rest = restWords(input)
   return `${where}, decided after ${secondsWords(first.detectedAt)}${rest === '' ? '' : `; ${rest}`}`
 }
@@ -100,7 +101,8 @@ function leadOf(findings: readonly Finding[]): Finding | undefined {
   )
 }
 
-function restWords({ actions }: SummaryInput): string {
+function restWords(input: SummaryInput): string {
+  const actions = input.actions.filter(({ action }) => action !== WHOLE_SERVICE)
   const proven = actions.filter(({ verdict }) => verdict === 'healthy')
   const needing = actions.filter(({ need, verdict }) => need && verdict === 'inconclusive')
   const longest = Math.max(0, ...needing.map(({ need }) => need?.seconds ?? 0))
@@ -165,16 +167,38 @@ function needWords(name: string, need: Need | undefined): string[] {
 }
 
 function effectWords(metric: Metric, effect: Effect | undefined): string {
-  if (effect === undefined) {
-    return metric === 'errors' ? 'fails more' : `is slower (${METRIC_WORDS[metric]} latency)`
+  switch (metric) {
+    case 'errors':
+      return effect === undefined ? 'fails more' : `fails ${pointsWords(effect.estimate)} more`
+    case 'responses':
+      return effect === undefined
+        ? 'gives other answers'
+        : `gives other answers in ${percentWords(effect.estimate)}`
+    case 'cpu':
+    case 'memory': {
+      const what = metric === 'cpu' ? 'CPU' : 'memory'
+      return effect === undefined
+        ? `uses more ${what}`
+        : `uses ${ratioWords(effect.estimate)}× the ${what}`
+    }
+    case 'latency_typical':
+    case 'latency_tail': {
+      if (effect === undefined) return `is slower (${METRIC_WORDS[metric]} latency)`
+      const ratio = `is ${ratioWords(effect.estimate)}× slower`
+      return metric === 'latency_tail' ? `${ratio} in the tail` : ratio
+    }
   }
-  if (effect.kind === 'difference') return `fails ${pointsWords(effect.estimate)} more`
-  const ratio = `${ratioWords(effect.estimate)}×`
-  return metric === 'latency_tail' ? `is ${ratio} slower in the tail` : `is ${ratio} slower`
+}
+
+/** The field that differs most, where answers do. */
+function fieldWords({ fields }: Finding): string {
+  const path = fields?.[0]?.path
+  return path === undefined ? '' : ` (${path})`
 }
 
 function intervalWords(effect: Effect | undefined): string {
   if (effect?.low === undefined || effect.high === undefined) return ''
+  if (effect.kind === 'difference') return ''
   return ` (${ratioWords(effect.low)}–${ratioWords(effect.high)})`
 }
 

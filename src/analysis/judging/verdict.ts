@@ -32,6 +32,8 @@ export interface RunJudgement {
 }
 
 export const LEAST_SECONDS = 20
+/** One pair a second for as long. */
+const LEAST_PAIRS = 20
 /** The generator is the bottleneck beyond these. */
 export const LAG_MS = 10
 export const LAG_SHARE_OF_MEDIAN = 0.2
@@ -66,7 +68,9 @@ export function judgeRun(state: RunState, plan: Plan, now: RunCircumstances): Ru
       reasons: [...localReasons(state, plan, found), ...told],
     }
   }
-  const other = now.over ? (missingReason(state, plan, now) ?? capped) : undefined
+  const other = now.over
+    ? (missingReason(state, plan, now) ?? jumpReason(state) ?? capped)
+    : undefined
   if (other) return invalid(other)
   const kept = cold === undefined ? told : [cold, ...told]
   const stopper = healthStopper(state, plan, now)
@@ -179,6 +183,10 @@ function missingReason(state: RunState, plan: Plan, now: RunCircumstances): Reas
     if (now.interrupted) return undefined
     return { code: 'no-pairs', message: 'no pair of baseline and canary answers was measured' }
   }
+  if (pairsOf(state) < LEAST_PAIRS && !now.interrupted) {
+    const message = `only ${countWords(pairsOf(state))} pairs were measured, too few to say anything`
+    return { code: 'too-few-pairs', message }
+  }
   const load = state.phases.find(({ phase }) => phase === 'load')
   if (load === undefined || now.recorded) return undefined
   const { pairs } = countsOf(load, plan, { kind: 'service' })
@@ -188,6 +196,12 @@ function missingReason(state: RunState, plan: Plan, now: RunCircumstances): Reas
   const share = percentWords(pairs / planned)
   const message = `only ${share} of the load was delivered, because every user was waiting for an answer: lower the rate`
   return { code: 'load-not-delivered', message }
+}
+
+function jumpReason({ jumpSeconds }: RunState): Reason | undefined {
+  if (jumpSeconds === 0) return undefined
+  const message = `the clock jumped by ${secondsWords(jumpSeconds)}: the machine slept or was paused, so before and after cannot be compared`
+  return { code: 'clock-jump', message }
 }
 
 /** Why the run cannot be called healthy even if every claim is proven. */

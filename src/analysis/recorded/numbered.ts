@@ -6,8 +6,14 @@
 import type { BlockLine, Sample } from '../../core/contract/sample.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { Phase } from '../../core/verdict.ts'
-import { foldPairs, type PairRecord } from '../fold.ts'
-import { addToTwins, createWatermark, findWhole, indexActions, type Twins } from './pairing.ts'
+import {
+  addToTwins,
+  createWatermark,
+  findWhole,
+  indexActions,
+  type Twins,
+  type WholeTwins,
+} from './pairing.ts'
 import type { RecordedRun } from './recorded-run.ts'
 
 interface Slice {
@@ -114,7 +120,10 @@ export class NumberedRecording implements Recording {
     const run = this.#run
     if (!this.#warmedUp) {
       this.#warmedUp = true
-      run.warmUp(wholeOf(this.#warm), slice.start)
+      run.warmUp(
+        wholeOf(this.#warm).map(({ record }) => record),
+        slice.start,
+      )
       this.#warm.clear()
     }
     run.addBlock({
@@ -122,11 +131,11 @@ export class NumberedRecording implements Recording {
       startSeconds: slice.start,
       endSeconds: slice.end,
       capped: slice.line?.capped ?? [],
-      fold: (parameters) => foldPairs(run.plan, run.seed, parameters, wholeOf(slice.twins)),
+      pairs: wholeOf(slice.twins),
     })
   }
 }
 
-function wholeOf(twins: ReadonlyMap<string, Twins>): PairRecord[] {
-  return [...twins.values()].flatMap((one) => findWhole(one)?.record ?? [])
+function wholeOf(twins: ReadonlyMap<string, Twins>): WholeTwins[] {
+  return [...twins.values()].flatMap((one) => findWhole(one) ?? [])
 }

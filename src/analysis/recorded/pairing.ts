@@ -3,9 +3,10 @@
  * and a line that is too late to be trusted is named.
  */
 
+import type { AnswerDiff, PairAnswers } from '../../core/answers.ts'
 import type { Arm } from '../../core/arm.ts'
 import type { Plan } from '../../core/contract/plan.ts'
-import type { Outcome, Sample } from '../../core/contract/sample.ts'
+import type { Outcome, Sample, Segment } from '../../core/contract/sample.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { PairRecord } from '../fold.ts'
 import type { Tally } from '../tally.ts'
@@ -19,6 +20,7 @@ interface Half {
   readonly outcome: Outcome
   readonly sent: number
   readonly end: number
+  readonly diff?: AnswerDiff
 }
 
 /** A step whose arms arrive one by one. */
@@ -27,6 +29,9 @@ export interface Twins {
   readonly action: number
   readonly at: number
   readonly arms: Map<Arm, Half>
+  /** How second answers differ from the baseline's first one. */
+  readonly repeats: Map<Arm, AnswerDiff>
+  readonly segment?: Segment
 }
 
 /** Both arms were measured. */
@@ -36,6 +41,7 @@ export interface WholeTwins {
   readonly canary: Half
   /** Seconds of the first of the two sends. */
   readonly start: number
+  readonly segment?: Segment
 }
 
 export interface Watermark {
@@ -86,7 +92,15 @@ export function addToTwins(
   where: string,
 ): Twins {
   const { pair, at, arm, latencyMs, outcome } = sample
-  const known = twins.get(pair) ?? { pair, action, at, arms: new Map<Arm, Half>() }
+  const segment = sample.segment === undefined ? {} : { segment: sample.segment }
+  const empty = { arms: new Map(), repeats: new Map(), ...segment }
+  const known: Twins = twins.get(pair) ?? { pair, action, at, ...empty }
+  const diff = diffOf(sample)
+  if (sample.repeat === true) {
+    twins.set(pair, known)
+    if (diff !== undefined) known.repeats.set(arm, diff)
+    return known
+  }
   if (known.arms.has(arm)) {
     throw new UsageError(`Cannot read samples: ${where} repeats the ${arm} of pair "${pair}"`, {
       code: 'duplicate-sample',
@@ -100,16 +114,34 @@ export function addToTwins(
     outcome,
     sent: sentSeconds(sample),
     end: at + latencyMs / 1000,
+    ...(diff === undefined ? {} : { diff }),
   })
   return known
 }
 
+function diffOf({ diff, diffShape = [] }: Sample): AnswerDiff | undefined {
+  return diff && { paths: diff, shapes: diffShape }
+}
+
+/** Undefined where the answers were not compared. */
+function answersOf({ arms, repeats }: Twins): PairAnswers | undefined {
+  const canary = arms.get('canary')?.diff
+  if (canary === undefined) return undefined
+  const beside = arms.get('control')?.diff
+  if (beside !== undefined) return { canary, noise: { canary, control: beside } }
+  const [again, tried] = [repeats.get('baseline'), repeats.get('canary')]
+  if (again === undefined || tried === undefined) return { canary }
+  return { canary, noise: { canary: tried, control: again } }
+}
+
 /** Undefined while an arm is missing, or where any arm was aborted. */
-export function findWhole({ pair, action, at, arms }: Twins): WholeTwins | undefined {
+export function findWhole(twins: Twins): WholeTwins | undefined {
+  const { pair, action, at, arms } = twins
   const baseline = arms.get('baseline')
   const canary = arms.get('canary')
   if (baseline === undefined || canary === undefined) return undefined
   if ([...arms.values()].some(({ outcome }) => outcome === 'aborted')) return undefined
+  const answers = answersOf(twins)
   return {
     record: {
       pair,
@@ -119,10 +151,12 @@ export function findWhole({ pair, action, at, arms }: Twins): WholeTwins | undef
       canaryMs: canary.latencyMs,
       baseline: baseline.outcome,
       canary: canary.outcome,
+      ...(answers === undefined ? {} : { answers }),
     },
     baseline,
     canary,
     start: Math.min(baseline.sent, canary.sent),
+    ...(twins.segment === undefined ? {} : { segment: twins.segment }),
   }
 }
 
@@ -138,8 +172,8 @@ export interface SessionCounter {
 export function createSessionCounter(): SessionCounter {
   const whole = new Map<string, boolean>()
   return {
-    add({ session, arm, outcome }) {
-      if (session === undefined) return
+    add({ session, arm, outcome, repeat }) {
+      if (session === undefined || repeat === true) return
       const key = `${arm} ${session}`
       if (!whole.has(key) && whole.size >= MOST_SESSIONS) return
       const fine = outcome !== 'blocked' && outcome !== 'aborted'

@@ -5,7 +5,7 @@
 
 import type { Arm } from '../../core/arm.ts'
 import type { Sample } from '../../core/contract/sample.ts'
-import { foldPairs, type PairRecord } from '../fold.ts'
+import type { PairRecord } from '../fold.ts'
 import { createBlockCloser, type BlockCloser } from '../quiescence.ts'
 import { createWarmUp } from '../warm-up.ts'
 import { warmUpLimits } from '../plan.ts'
@@ -90,7 +90,7 @@ class Timeline {
   #nowMs: number
   #closer: BlockCloser | undefined
   #blockStartMs: number
-  #pairs: PairRecord[] = []
+  #pairs: WholeTwins[] = []
 
   constructor(run: RecordedRun, options: RebuildOptions) {
     this.#run = run
@@ -122,7 +122,7 @@ class Timeline {
   /** The last block ends with the file, whatever was still open. */
   finish(): void {
     this.#nowMs += TICK_MS
-    if (this.#closer === undefined) this.#run.warmUp(this.#pairs, this.#nowMs / 1000)
+    if (this.#closer === undefined) this.#run.warmUp(recordsOf(this.#pairs), this.#nowMs / 1000)
     else if (this.#pairs.length > 0) this.#close([])
   }
 
@@ -138,7 +138,7 @@ class Timeline {
 
   #begin(): void {
     const { blockSeconds, maxStallSeconds } = this.#run.plan
-    this.#run.warmUp(this.#pairs, this.#nowMs / 1000)
+    this.#run.warmUp(recordsOf(this.#pairs), this.#nowMs / 1000)
     this.#pairs = []
     this.#blockStartMs = this.#nowMs
     this.#closer = createBlockCloser({
@@ -149,7 +149,6 @@ class Timeline {
   }
 
   #close(capped: readonly Arm[]): void {
-    const { plan, seed } = this.#run
     const pairs = this.#pairs
     this.#pairs = []
     this.#run.addBlock({
@@ -157,7 +156,7 @@ class Timeline {
       startSeconds: this.#blockStartMs / 1000,
       endSeconds: this.#nowMs / 1000,
       capped,
-      fold: (parameters) => foldPairs(plan, seed, parameters, pairs),
+      pairs,
     })
     this.#blockStartMs = this.#nowMs
   }
@@ -170,8 +169,12 @@ class Timeline {
       return
     }
     this.#closer?.started(arm, pair, action, ms)
-    if (isFirst(arm, twins)) this.#pairs.push(twins.record)
+    if (isFirst(arm, twins)) this.#pairs.push(twins)
   }
+}
+
+function recordsOf(pairs: readonly WholeTwins[]): PairRecord[] {
+  return pairs.map(({ record }) => record)
 }
 
 /** Both arms sent in the same instant count once, at the baseline. */

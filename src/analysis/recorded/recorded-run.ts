@@ -2,18 +2,26 @@
 
 import type { Arm } from '../../core/arm.ts'
 import type { Plan } from '../../core/contract/plan.ts'
+import type { ResourceReading, Segment } from '../../core/contract/sample.ts'
 import type { Phase } from '../../core/verdict.ts'
-import { foldPairs, type BlockSums, type PairRecord } from '../fold.ts'
+import type { RememberedPair } from '../cause/again.ts'
+import { createRemembered } from '../cause/remembered.ts'
+import { foldPairs, type PairRecord } from '../fold.ts'
 import { createJudge, type Judge } from '../judge.ts'
-import type { Parameters } from '../parameters.ts'
 import { invariant } from '../../core/invariant.ts'
+
+/** A pair with the segment of its user. */
+export interface JudgedPair {
+  readonly record: PairRecord
+  readonly segment?: Segment
+}
 
 export interface RecordedBlock {
   readonly phase: Phase
   readonly startSeconds: number
   readonly endSeconds: number
   readonly capped: readonly Arm[]
-  readonly fold: (parameters: Parameters) => BlockSums
+  readonly pairs: readonly JudgedPair[]
 }
 
 export interface RecordedRun {
@@ -24,8 +32,14 @@ export interface RecordedRun {
   addBlock(block: RecordedBlock): void
   /** A phase that the plan does not have counts as its last one. */
   phaseOf(phase: Phase | undefined): Phase
+  /** What a process used; judged with the block that it names, or the first that ends after it. */
+  resource(reading: ResourceReading): void
   /** The stall limits for the block that is open. */
   limMs(): readonly number[]
+  /** The last pairs that were judged, by action. */
+  rows(action: string): readonly RememberedPair[]
+  /** Seconds at which the warm-up, and the quiet phase, ended. */
+  origins(): { readonly originSeconds: number; readonly loadSeconds: number }
   /** The judge said stop: what follows changes nothing. */
   stopped(): boolean
   phases(): { readonly name: Phase; readonly seconds: number }[]
@@ -40,6 +54,19 @@ export function createRecordedRun(plan: Plan, seed: number, toTheEnd: boolean): 
   let index = 0
   let stopped = false
   let warmSeconds = 0
+  const readings: ResourceReading[] = []
+  const remembered = createRemembered(plan.actions.map(({ action }) => action))
+
+  function readUpTo(block: number, endSeconds: number): void {
+    for (;;) {
+      const next = readings[0]
+      const isDue =
+        next?.block === undefined ? (next?.at ?? Infinity) <= endSeconds : next.block <= block
+      if (next === undefined || !isDue) return
+      readings.shift()
+      judge.resource(next)
+    }
+  }
 
   return {
     plan,
@@ -55,16 +82,30 @@ export function createRecordedRun(plan: Plan, seed: number, toTheEnd: boolean): 
       const parameters = judge.parametersFor(index)
       invariant(parameters !== undefined, 'blocks are added one after the other')
       const { phase, startSeconds, endSeconds, capped } = block
-      const sums = block.fold(parameters)
+      const records = block.pairs.map(({ record }) => record)
+      const sums = foldPairs(plan, seed, parameters, records)
+      for (const { record, segment } of block.pairs) {
+        remembered.pair(plan.actions[record.action]?.action ?? '', record, segment)
+      }
+      readUpTo(index, block.endSeconds)
       const decision = judge.add({ index, phase, startSeconds, endSeconds, capped, sums })
       stopped = decision.kind === 'stop'
       const last = spans.at(-1)
       if (last?.name === phase) last.to = endSeconds
       else spans.push({ name: phase, from: startSeconds, to: endSeconds })
     },
+    resource(reading) {
+      if (!stopped) readings.push(reading)
+    },
     phaseOf: (phase) =>
       phase !== undefined && plan.phases.includes(phase) ? phase : (plan.phases.at(-1) ?? 'load'),
     limMs: () => (judge.parametersFor(index + 1) ?? initial).limMs,
+    rows: (action) => remembered.rows(action),
+    origins() {
+      const originSeconds = spans[0]?.from ?? warmSeconds
+      const loadSeconds = spans.find(({ name }) => name === 'load')?.from ?? originSeconds
+      return { originSeconds, loadSeconds }
+    },
     stopped: () => stopped,
     phases: () => spans.map(({ name, from, to }) => ({ name, seconds: to - from })),
     seconds: () => spans.at(-1)?.to ?? warmSeconds,

@@ -9,6 +9,7 @@ import type { Plan } from '../../core/contract/plan.ts'
 import type { Report } from '../../core/contract/report.ts'
 import type { GeneratorReading, RunHeader } from '../../core/contract/sample.ts'
 import { UsageError } from '../../core/errors.ts'
+import { correlateFindings } from '../cause/correlate.ts'
 import { freezePlan, planHashOf, replaceInPlan, type PlanSettings } from '../plan.ts'
 import { NumberedRecording, type Recording } from './numbered.ts'
 import { createSessionCounter } from './pairing.ts'
@@ -102,13 +103,14 @@ async function judgeLines(
       if (!run.stopped()) recording.sample(line.sample, where)
     }
     if (line.kind === 'block' && !run.stopped()) recording.block(line.block, where)
+    if (line.kind === 'resource') run.resource(line.reading)
     if (line.kind === 'generator') readings.push(line.reading)
   }
   recording.finish()
   sessions.tell(tally)
   for (const reading of readings) run.judge.generator(reading)
   const unchanged = header !== undefined && plan === header.plan
-  return run.judge.conclude({
+  const end = {
     run: options.run,
     planHash: unchanged ? header.planHash : planHashOf(plan),
     startedAt: header?.startedAt ?? options.startedAt,
@@ -117,6 +119,14 @@ async function judgeLines(
     interrupted: header !== undefined && !run.stopped(),
     tally,
     skipped: [],
+  }
+  const report = run.judge.conclude(end)
+  if (report.findings.length === 0) return report
+  const { seed } = run
+  const moments = { plan, seed, ...run.origins() }
+  return run.judge.conclude({
+    ...end,
+    correlated: correlateFindings(report.findings, (action) => run.rows(action), moments),
   })
 }
 
@@ -152,11 +162,18 @@ function planOfSurvey(survey: Survey, options: ReplayOptions, header?: RunHeader
             block: blockSeconds,
             duration,
             phases: ['load'],
+            resources: survey.resources,
           },
           counts.map(({ action, pairs: own }) => {
             const document = documents[action]
             const share = own / Math.max(1, pairs)
-            return { action, share, ...(document === undefined ? {} : { document }) }
+            const comparesAnswers = survey.compared.has(action)
+            return {
+              action,
+              share,
+              comparesAnswers,
+              ...(document === undefined ? {} : { document }),
+            }
           }),
         )
       : replaceInPlan(header.plan, { ...replace, phases: ['load'] })

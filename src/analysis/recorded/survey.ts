@@ -2,6 +2,7 @@
 
 import type { Arm } from '../../core/arm.ts'
 import type { SampleLine } from '../../core/contract/sample.ts'
+import { RESOURCE_METRICS, type ResourceMetric } from '../../core/verdict.ts'
 
 export interface NumberedLine {
   readonly line: SampleLine
@@ -22,6 +23,10 @@ export interface Survey {
   readonly numbered: boolean
   /** Distinct block numbers, or 0. */
   readonly blocks: number
+  /** Actions whose answers were compared, with a second baseline answer beside. */
+  readonly compared: ReadonlySet<string>
+  /** What was read of the processes of both arms. */
+  readonly resources: readonly ResourceMetric[]
 }
 
 /** Seconds at which a sample was sent. */
@@ -37,10 +42,19 @@ export async function surveyLines(lines: AsyncIterable<NumberedLine>): Promise<S
   let lastWarmUp = -1
   let unnumbered = 0
   let lastBlock = 0
+  const compared = new Set<string>()
+  const read = { cpu: new Set<Arm>(), memory: new Set<Arm>() }
   for await (const { line } of lines) {
+    if (line.kind === 'resource') {
+      if (line.reading.cpuSeconds !== undefined) read.cpu.add(line.reading.arm)
+      if (line.reading.rssBytes !== undefined) read.memory.add(line.reading.arm)
+    }
     if (line.kind === 'block') lastBlock = Math.max(lastBlock, line.block.block)
     if (line.kind !== 'request') continue
     const { sample } = line
+    const isSecond = sample.repeat === true || sample.arm === 'control'
+    if (isSecond && sample.diff !== undefined) compared.add(sample.action)
+    if (sample.repeat === true) continue
     const counts = actions.get(sample.action) ?? { baseline: 0, canary: 0 }
     actions.set(sample.action, counts)
     if (sample.pair === undefined || !isTwin(sample.arm)) continue
@@ -56,7 +70,11 @@ export async function surveyLines(lines: AsyncIterable<NumberedLine>): Promise<S
   if (firstSent === Infinity) firstSent = 0
   const blocks = unnumbered === 0 ? lastBlock : 0
   const numbered = blocks > 0
-  return { actions, firstSent, lastEnd, longestSeconds, lastWarmUp, numbered, blocks }
+  const resources = RESOURCE_METRICS.filter(
+    (metric) => read[metric].has('baseline') && read[metric].has('canary'),
+  )
+  const times = { firstSent, lastEnd, longestSeconds, lastWarmUp }
+  return { actions, ...times, numbered, blocks, compared, resources }
 }
 
 export function isTwin(arm: Arm): arm is 'baseline' | 'canary' {

@@ -12,9 +12,9 @@
 import type { Arm } from '../../core/arm.ts'
 import type { Plan } from '../../core/contract/plan.ts'
 import type { Finding, Report } from '../../core/contract/report.ts'
-import type { GeneratorReading } from '../../core/contract/sample.ts'
+import type { GeneratorReading, ResourceReading } from '../../core/contract/sample.ts'
 import type { GateResult, Judgement } from '../../core/twins.ts'
-import type { EvidenceMetric } from '../../core/verdict.ts'
+import type { Metric } from '../../core/verdict.ts'
 import type { BlockSums } from '../fold.ts'
 import type { ArmQuantiles, ClosedBlock, Decision, RunEnd, StreamJudgement } from '../judge.ts'
 import { armQuantiles, concludeRun, scopeOf, streamJudgement } from '../judging/answers.ts'
@@ -26,12 +26,13 @@ import {
   type RuleTerms,
 } from '../judging/fixed-rules.ts'
 import {
+  addReading,
   closeBlock,
   openBlock,
   parametersFor,
   readingAsRecorded,
   remember,
-  toJson,
+  undecidedActions,
 } from '../judging/run-state.ts'
 import { illReason } from '../judging/verdict.ts'
 import { learn, parametersOf, type Parameters } from '../parameters.ts'
@@ -49,6 +50,7 @@ import {
   createRolloutState,
   marksOf,
   restoreRolloutState,
+  snapshotOf,
   scoreBlock,
   type Alphas,
   type RolloutState,
@@ -75,6 +77,10 @@ export interface RolloutJudge {
   /** In order. What it says is for the gate: once that is over it is always `go-on`. */
   add(block: ClosedBlock): Decision
   generator(reading: GeneratorReading): void
+  /** Between two blocks. */
+  resource(reading: ResourceReading): void
+  /** Required actions that more pairs could still prove. */
+  undecided(): string[]
   /** The traffic has ended by itself: the fixed rules take what there is. */
   trafficEnded(breaker: Arm): void
   /** Time is over, whether blocks came or not. */
@@ -100,7 +106,7 @@ export interface RolloutJudge {
   /** Where the warm-up ended, in seconds from the start of the run. */
   originSeconds(): number
   /** @throws RangeError for an action that the plan does not have */
-  stream(action: string, metric: EvidenceMetric): StreamJudgement
+  stream(action: string, metric: Metric): StreamJudgement
   /** @throws RangeError as `stream` */
   quantiles(action: string): ArmQuantiles
   conclude(end: Omit<RunEnd, 'interrupted' | 'phases'>): Report
@@ -150,6 +156,7 @@ export function createRolloutJudge(
       run.readings.push(readingAsRecorded(reading))
       if (run.readings.length > MOST_READINGS) run.readings.shift()
     },
+    resource: (reading) => addReading(run, plan, reading),
     trafficEnded(breaker) {
       applyFixedRulesAtEnd(run.rules, plan, run.phases.at(-1)?.endSeconds ?? 0, ruleTerms())
       gate?.end('breaker', breaker)
@@ -163,7 +170,7 @@ export function createRolloutJudge(
       alphaOfEpisode(alphas, episode, 'load')
       state.episode = Math.max(state.episode, episode)
     },
-    snapshot: () => toJson(state),
+    snapshot: () => snapshotOf(state),
   }
 }
 
@@ -172,6 +179,7 @@ type Answers = Omit<
   | 'warmedUp'
   | 'add'
   | 'generator'
+  | 'resource'
   | 'trafficEnded'
   | 'endGate'
   | 'climb'
@@ -193,6 +201,7 @@ function answersOf(
     newestParameters: () => run.parameters.at(-1) ?? parametersOf(plan, run.learning, -1),
     parametersFor: (index) => parametersFor(run, index),
     blocks: () => run.blocks,
+    undecided: () => undecidedActions(run, plan),
     gate: () => gate?.result(),
     episode: () => state.episode,
     judgement: () => judgementOf(state, plan, alphas),

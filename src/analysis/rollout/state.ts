@@ -9,13 +9,21 @@ import type { BlockMarks, ClosedBlock, StopReason } from '../judge.ts'
 import { BLOCKS_TO_NAME } from '../judging/decide.ts'
 import { findingsOfPhase } from '../judging/findings.ts'
 import { createPhaseState, hasNamed, updatePhase, type PhaseState } from '../judging/phase-state.ts'
-import { checkRunState, createRunState, fromJson, type RunState } from '../judging/run-state.ts'
+import {
+  checkRunState,
+  createRunState,
+  fromJson,
+  toJson,
+  type RunState,
+} from '../judging/run-state.ts'
+import { isSame } from '../judging/streams.ts'
 import { createSketch } from '../sketch.ts'
+import { declareIntervals, type EffectInterval } from '../streams/effects.ts'
 
 export type Alphas = TwinsOptions['alphas']
 
 export interface RolloutState {
-  readonly schema: 'outrider.rollout-judge/1'
+  readonly schema: 'outrider.rollout-judge/2'
   readonly run: RunState
   /** The episode of the blocks that begin now. */
   episode: number
@@ -29,7 +37,7 @@ const PLAIN: BlockMarks = { episode: 0, comparable: true, climb: false }
 
 export function createRolloutState(plan: Plan): RolloutState {
   return {
-    schema: 'outrider.rollout-judge/1',
+    schema: 'outrider.rollout-judge/2',
     run: createRunState(plan),
     episode: 0,
     stage: 'gate',
@@ -46,12 +54,38 @@ export function restoreRolloutState(restored: unknown, plan: Plan): RolloutState
     typeof state === 'object' &&
     state !== null &&
     'schema' in state &&
-    state.schema === 'outrider.rollout-judge/1' &&
+    state.schema === 'outrider.rollout-judge/2' &&
     'run' in state
   if (!isOurs) throw new RangeError('Not a snapshot of the judge of a rollout')
   checkRunState(state.run, plan)
   // Our own writing, read back; its version was checked.
-  return state as unknown as RolloutState
+  const ours = state as unknown as RolloutState
+  const phases = ours.run.phases.map((phase) =>
+    phase.closed === undefined ? { ...phase, intervals: intervalsOf(phase, plan) } : phase,
+  )
+  return { ...ours, run: { ...ours.run, phases } }
+}
+
+function intervalsOf(phase: PhaseState, plan: Plan): EffectInterval[] {
+  return declareIntervals(plan, plan.horizonBlocks[phase.phase]).map(
+    (fresh) =>
+      phase.intervals.find(
+        ({ effect, scope }) => effect === fresh.effect && isSame(scope, fresh.scope),
+      ) ?? fresh,
+  )
+}
+
+/**
+ * The state as JSON data. Of the confidence sequences only those of the typical latency: the others
+ * are most of the state, it is written every few seconds, and no decision needs them. After a
+ * restart they begin anew.
+ */
+export function snapshotOf(state: RolloutState): unknown {
+  const phases = state.run.phases.map((phase) => ({
+    ...phase,
+    intervals: phase.intervals.filter(({ effect }) => effect === 'typical'),
+  }))
+  return toJson({ ...state, run: { ...state.run, phases } })
 }
 
 export function marksOf(block: ClosedBlock): BlockMarks {

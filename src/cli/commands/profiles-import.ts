@@ -53,7 +53,8 @@ async function runImport(input: VerbInput): Promise<number> {
     if (format === 'profiles') {
       const { parseProfiles } = await import('../../outrider.ts')
       const text = await readText(file, shown, 'profiles')
-      const profiles = parseProfiles(text, shown, await findOntology(flags))
+      const measured = outrider.profiles.measuredCosts()
+      const profiles = parseProfiles(text, shown, await findOntology(flags), measured)
       const inserted = outrider.profiles.insert(profiles)
       terminal.out(
         isJson
@@ -85,7 +86,15 @@ async function importLog(
   const ontology = (await findOntology(flags)) ?? (await outrider.ontology())
   const { format, file, shown, seed } = log
   const lines = readLogLines(file, shown)
-  const result = await importAccessLog(lines, { format, ontology, file: shown, k, seed })
+  const measured = outrider.profiles.measuredCosts()
+  const result = await importAccessLog(lines, {
+    format,
+    ontology,
+    file: shown,
+    k,
+    seed,
+    measured,
+  })
   outrider.profiles.insert(result.profiles)
   return result.report
 }

@@ -47,7 +47,9 @@ async function runSynthesize(input: VerbInput): Promise<number> {
   const { loadPopulation, synthesise } = await import('../../outrider.ts')
   const population = await loadPopulation(name)
   return withOutrider(input, async (outrider, { config }) => {
-    const profiles = synthesise(population, count ?? DEFAULT_COUNT, config.probe.seed)
+    const measured = outrider.profiles.measuredCosts()
+    const { seed } = config.probe
+    const profiles = synthesise(population, count ?? DEFAULT_COUNT, seed, measured)
     const inserted = outrider.profiles.insert(profiles)
     const total = outrider.profiles.count({})
     terminal.out(

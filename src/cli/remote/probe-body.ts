@@ -25,6 +25,7 @@ const REFUSALS: Refusals = {
   '--profiles': OWN_USERS,
   '--population': OWN_USERS,
   '--samples': 'a server does not hand out samples',
+  '--self-test': 'a server keeps no samples to plant anything into',
   '--i-own-this': 'a server keeps its caps',
   ...LOCAL_FLAGS,
 }
@@ -56,6 +57,7 @@ export async function readProbeBody(input: VerbInput, server: ServerAddress): Pr
       maxDuration: maxDurationSeconds,
       phases: phases === undefined ? undefined : [...phases],
       require: require === undefined ? undefined : [...require],
+      aa: flags.has('--aa') ? true : undefined,
       criteria: criteria === undefined ? undefined : parseCriteria(criteria, '--criteria'),
     }),
   }

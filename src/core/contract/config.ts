@@ -1,7 +1,7 @@
 /** The configuration (outrider.yaml). A key that this version does not have yet is refused by name. */
 
 import * as z from 'zod'
-import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
+import { METRICS, PHASES } from '../verdict.ts'
 import { parseDurationSeconds, parseShare } from '../units.ts'
 import { criteriaSchema } from './criteria.ts'
 import { ALERT_KINDS, SEVERITIES } from './investigation.ts'
@@ -32,23 +32,149 @@ const share = z.union([z.number().min(0), z.string()]).transform((value, context
 const configName = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
 
-const targetSchema = z.strictObject({
-  baseline: httpUrl,
-  canary: httpUrl,
-  control: httpUrl.optional(),
-  /** Host header (and TLS server name) to send instead of the address's. */
-  host: z.string().min(1).optional(),
-  /** How many processes serve each arm: what tells live load per instance. */
-  instances: z
-    .strictObject({ baseline: z.int().min(1).max(100_000), canary: z.int().min(1).max(100_000) })
-    .optional(),
-  tls: z.strictObject({ ca: z.string().min(1).optional() }).optional(),
-})
-export type Target = z.output<typeof targetSchema>
-
+/** The name of a variable of the environment, for what may be a secret itself. */
 const variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, {
   error: 'must be the name of a variable like SLACK_URL',
 })
+
+const MOST_INSTANCES = 100
+const metricsUrl = httpUrl.refine((text) => !/^https?:\/\/[^/?#]*@/i.test(text), {
+  error: 'must not carry credentials',
+  params: { mend: 'take them out and name a variable in headers_env' },
+})
+/** Header names and the variables that hold their values. */
+const headersEnv = z.record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), variable).optional()
+const growingQuery = z
+  .string()
+  .min(1)
+  .max(4_000)
+  .refine((query) => !/\b(?:i?rate|increase|i?delta|deriv)\s*\(/.test(query), {
+    error: 'must give a counter, not how fast it grows',
+    params: { mend: 'take rate() or increase() away: counters are read and subtracted here' },
+  })
+
+const processId = z.int().min(1)
+
+const sourceShape = z.strictObject({
+  /** Addresses in the Prometheus text format, one for each process. */
+  prometheus: z
+    .union([metricsUrl, z.array(metricsUrl).min(1).max(MOST_INSTANCES)], {
+      error: 'must be an http:// or https:// address, or a list of them',
+    })
+    .optional(),
+  /** The counter of requests that these addresses tell; left out = what is sent is counted. */
+  requests: z
+    .string()
+    .regex(/^[A-Za-z_:][A-Za-z0-9_:]*$/, { error: 'must be the name of a metric' })
+    .optional(),
+  headers_env: headersEnv,
+  /** Processes of this machine. */
+  pid: z
+    .union([processId, z.array(processId).min(1).max(MOST_INSTANCES)], {
+      error: 'must be the number of a process, or a list of them',
+    })
+    .optional(),
+  /** A Prometheus server and what to ask it: seconds, bytes and requests. */
+  promql: z
+    .strictObject({
+      url: metricsUrl,
+      cpu: growingQuery,
+      memory: z.string().min(1).max(4_000),
+      requests: growingQuery.optional(),
+      headers_env: headersEnv,
+    })
+    .optional(),
+})
+
+const SOURCE_KINDS = ['prometheus', 'pid', 'promql'] as const
+
+function refuseSeveral(
+  source: z.output<typeof sourceShape>,
+  context: z.core.$RefinementCtx<z.output<typeof sourceShape>>,
+): void {
+  const given = SOURCE_KINDS.filter((kind) => source[kind] !== undefined)
+  const [first, second] = given
+  if (first === undefined || second !== undefined) {
+    const message = `must have exactly one of ${SOURCE_KINDS.join(', ')}`
+    const mend = first === undefined ? 'name one' : `keep one of ${given.join(' and ')}`
+    context.addIssue({
+      code: 'custom',
+      path: second === undefined ? [] : [second],
+      message,
+      params: { mend },
+    })
+  }
+  for (const key of ['requests', 'headers_env'] as const) {
+    if (source[key] === undefined || source.prometheus !== undefined) continue
+    const mend = source.promql === undefined ? 'take it out' : 'put it into promql'
+    context.addIssue({
+      code: 'custom',
+      path: [key],
+      message: 'goes with prometheus only',
+      params: { mend },
+    })
+  }
+}
+
+/** Where CPU and memory of one arm are read. */
+export type MetricsSource =
+  | {
+      readonly kind: 'prometheus'
+      readonly urls: readonly string[]
+      readonly requests?: string
+      readonly headersEnv: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'pid'; readonly pids: readonly number[] }
+  | {
+      readonly kind: 'promql'
+      readonly url: string
+      readonly cpu: string
+      readonly memory: string
+      readonly requests?: string
+      readonly headersEnv: Readonly<Record<string, string>>
+    }
+
+const sourceSchema = sourceShape.superRefine(refuseSeveral).transform((source): MetricsSource => {
+  const { prometheus, pid, promql } = source
+  if (promql !== undefined) {
+    const { url, cpu, memory, requests, headers_env: headersEnv = {} } = promql
+    const counted = requests === undefined ? {} : { requests }
+    return { kind: 'promql', url, cpu, memory, ...counted, headersEnv }
+  }
+  if (pid !== undefined) return { kind: 'pid', pids: [...new Set([pid].flat())] }
+  const { requests, headers_env: headersEnv = {} } = source
+  const urls = [...new Set([prometheus ?? []].flat())]
+  return { kind: 'prometheus', urls, ...(requests === undefined ? {} : { requests }), headersEnv }
+})
+
+const targetSchema = z
+  .strictObject({
+    baseline: httpUrl,
+    canary: httpUrl,
+    control: httpUrl.optional(),
+    /** Host header (and TLS server name) to send instead of the address's. */
+    host: z.string().min(1).optional(),
+    /** How many processes serve each arm: what tells live load per instance. */
+    instances: z
+      .strictObject({ baseline: z.int().min(1).max(100_000), canary: z.int().min(1).max(100_000) })
+      .optional(),
+    tls: z.strictObject({ ca: z.string().min(1).optional() }).optional(),
+    /** Where CPU and memory of the arms are read. */
+    metrics: z
+      .strictObject({
+        baseline: sourceSchema,
+        canary: sourceSchema,
+        control: sourceSchema.optional(),
+      })
+      .optional(),
+  })
+  .refine((target) => target.metrics?.control === undefined || target.control !== undefined, {
+    path: ['metrics', 'control'],
+    error: 'belongs to an arm that the target does not have',
+    params: { mend: 'name its address in control, or take it out' },
+  })
+export type Target = z.output<typeof targetSchema>
+
 const channelSchema = z.strictObject({
   kind: z.enum(['webhook', 'slack']),
   /** The variable that holds the address, which may be a secret itself. */
@@ -95,7 +221,14 @@ function refuseTwice(
   }
 }
 
-export const HEALTHY_METRICS = ['latency_typical', 'latency_tail_share', 'errors'] as const
+export const HEALTHY_METRICS = [
+  'latency_typical',
+  'latency_tail_share',
+  'errors',
+  'responses',
+  'cpu',
+  'memory',
+] as const
 
 export const configSchema = z.strictObject({
   version: z.literal(1),
@@ -119,6 +252,8 @@ export const configSchema = z.strictObject({
       arrivals: z.enum(ARRIVALS).default('poisson'),
       time_scale: z.union([z.literal('auto'), z.number().positive()]).default('auto'),
       criteria: criteriaSchema.default({}),
+      /** Sessions tilt towards required actions that are still undecided. */
+      focus: z.boolean().default(true),
       allow_mutations: z.boolean().default(false),
       seed: z.int().default(1),
     })
@@ -130,7 +265,7 @@ export const configSchema = z.strictObject({
       block: z.union([z.literal('auto'), duration]).default('auto'),
       max_stall: duration.default(10),
       floor_ms: z.number().min(0).default(0.5),
-      margins: z.partialRecord(z.enum(EVIDENCE_METRICS), share).default({}),
+      margins: z.partialRecord(z.enum(METRICS), share).default({}),
       healthy_margins: z.partialRecord(z.enum(HEALTHY_METRICS), share).default({}),
     })
     .prefault({}),
@@ -153,13 +288,8 @@ export const NOT_BUILT_KEYS: readonly string[] = [
   'policy.cohorts',
   'alerts.*.kind=email',
   'analysis.segments',
-  'targets.*.metrics',
   'targets.*.cost_per_hour',
   'server.retention',
-  'analysis.margins.responses',
-  'analysis.margins.cpu',
-  'analysis.margins.memory',
-  'analysis.healthy_margins.responses',
   ...NOT_BUILT_ROUTER_VALUES,
 ]
 

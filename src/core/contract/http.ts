@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import { ARMS } from '../arm.ts'
-import { EVIDENCE_METRICS, PHASES } from '../verdict.ts'
+import { METRICS, PHASES } from '../verdict.ts'
 import { ACCESS_ROLES, ARRIVALS, HEALTHY_METRICS } from './config.ts'
 import { criteriaSchema } from './criteria.ts'
 import { profileInputSchema } from './profile.ts'
@@ -63,11 +63,15 @@ export const probeBody = z.strictObject({
   arrivals: z.enum(ARRIVALS).optional(),
   seed: z.int().optional(),
   alpha: z.number().gt(0).lt(1).optional(),
-  margins: z.partialRecord(z.enum(EVIDENCE_METRICS), share).optional(),
+  margins: z.partialRecord(z.enum(METRICS), share).optional(),
   healthyMargins: z.partialRecord(z.enum(HEALTHY_METRICS), share).optional(),
   require: z.array(z.string().min(1).max(200)).max(1000).optional(),
   allowMutations: z.boolean().optional(),
   timeoutMs: z.number().positive().max(600_000).optional(),
+  /** Sessions tilt towards required actions that are still undecided. */
+  focus: z.boolean().optional(),
+  /** The baseline against itself. */
+  aa: z.boolean().optional(),
 })
 export type ProbeBody = z.output<typeof probeBody>
 
@@ -78,7 +82,7 @@ export const pageQuery = z.strictObject({
 })
 export const seriesQuery = z.strictObject({
   action: z.string().min(1).max(200),
-  metric: z.enum(EVIDENCE_METRICS),
+  metric: z.enum(METRICS),
 })
 /** Investigations of one rollout or of one run. */
 export const investigationsQuery = pageQuery.extend({
@@ -164,6 +168,45 @@ export const seriesSchema = z.looseObject({
   points: z.array(point),
   quantiles: z.strictObject({ baseline: curve, canary: curve }),
 })
+
+/** `GET /targets`: those with a history of their baseline. */
+export const targetsSchema = z.strictObject({
+  targets: z.array(z.strictObject({ name: z.string(), at: z.string() })),
+})
+export const historyQuery = z.strictObject({
+  action: z.string().min(1).max(200).optional(),
+  metric: z.enum(METRICS).optional(),
+  /** So many of the last runs. */
+  runs: z.coerce.number().int().min(1).max(200).default(60),
+})
+/** One figure of the baseline in each run, its moving average, and where it belongs. */
+const baselineChartSchema = z.strictObject({
+  action: z.string(),
+  metric: z.enum(METRICS),
+  points: z.array(
+    z.strictObject({
+      run: z.string(),
+      at: z.string(),
+      /** Milliseconds, or a share within 0 and 1. */
+      value: z.number(),
+      pairs: z.int(),
+      average: z.number(),
+      /** Left out before the ninth run. */
+      low: z.number().optional(),
+      high: z.number().optional(),
+      /** The figure is unusual, the level crept away, or both. */
+      outside: z.enum(['no', 'value', 'average', 'both']),
+    }),
+  ),
+})
+export type BaselineChart = z.output<typeof baselineChartSchema>
+export const historySchema = z.strictObject({
+  target: z.string(),
+  charts: z.array(baselineChartSchema),
+  /** Charts beyond the first sixty: ask for an action. */
+  leftOut: z.int(),
+})
+export type BaselineHistory = z.output<typeof historySchema>
 
 export const eventsQuery = z.strictObject({
   /** The last `seq` that is known already; the header Last-Event-ID goes before it. */

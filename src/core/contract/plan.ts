@@ -5,18 +5,24 @@
  */
 
 import * as z from 'zod'
-import { PHASES, type Phase } from '../verdict.ts'
+import { PHASES, RESOURCE_METRICS, type Phase, type ResourceMetric } from '../verdict.ts'
 
 const share = z.number().min(0)
 const marginDocument = z.strictObject({
   latency_typical: share,
   latency_tail: share,
   errors: share,
+  responses: share.default(0),
+  cpu: share.optional(),
+  memory: share.optional(),
 })
 const healthyMarginDocument = z.strictObject({
   latency_typical: share.optional(),
   latency_tail_share: share.optional(),
   errors: share.optional(),
+  responses: share.optional(),
+  cpu: share.optional(),
+  memory: share.optional(),
 })
 const TIERS = ['frequent', 'occasional', 'rare'] as const
 
@@ -34,6 +40,10 @@ export const planDocumentSchema = z.strictObject({
   max_duration_s: z.number().positive(),
   warmup_s: z.union([z.literal('auto'), z.number().min(0)]),
   phases: z.array(z.enum(PHASES)).min(1),
+  /** Files of versions that did not compare answers or resources have none of these. */
+  repeat_share: z.number().min(0).max(1).default(0),
+  resources: z.array(z.enum(RESOURCE_METRICS)).default([]),
+  focus: z.boolean().default(false),
   horizon_blocks: z.strictObject({ quiet: z.int().positive(), load: z.int().positive() }),
   actions: z.array(z.string()).min(1),
   per_action: z.array(
@@ -41,6 +51,7 @@ export const planDocumentSchema = z.strictObject({
       share: z.number().min(0).max(1),
       tier: z.enum(TIERS),
       required: z.boolean(),
+      compares_answers: z.boolean().default(false),
       slo_error_rate: z.number().min(0).max(1).optional(),
       margin: marginDocument,
       healthy_margin: healthyMarginDocument,
@@ -57,6 +68,10 @@ export interface AlarmMargins {
   readonly latencyTail: number
   /** A difference of shares: 0.001 = 0.1 pp. */
   readonly errors: number
+  readonly responses: number
+  /** Ratios, of the whole service only. */
+  readonly cpu?: number
+  readonly memory?: number
 }
 
 /** What must be proven for health; a metric that is left out needs no proof. */
@@ -65,6 +80,9 @@ export interface HealthMargins {
   /** Share of canary requests above the baseline's p95, beyond five per cent. */
   readonly latencyTailShare?: number
   readonly errors?: number
+  readonly responses?: number
+  readonly cpu?: number
+  readonly memory?: number
 }
 
 export type Tier = (typeof TIERS)[number]
@@ -76,6 +94,8 @@ export interface PlannedAction {
   readonly tier: Tier
   /** Must be proven for `healthy`; the others are watched. */
   readonly required: boolean
+  /** Its answers are compared, and a second baseline answer says what is noise. */
+  readonly comparesAnswers: boolean
   readonly sloErrorRate?: number
   readonly margin: AlarmMargins
   /** Empty for an action that is not proven alone. */
@@ -98,6 +118,12 @@ export interface Plan {
   readonly maxDurationSeconds: number
   readonly warmup: 'auto' | number
   readonly phases: readonly Phase[]
+  /** Share of the pairs of safe actions that are asked twice to learn the noise; 0 with a control. */
+  readonly repeatShare: number
+  /** What is measured of the processes of both arms. */
+  readonly resources: readonly ResourceMetric[]
+  /** Sessions tilt towards required actions that are still undecided. */
+  readonly focus: boolean
   readonly horizonBlocks: { readonly quiet: number; readonly load: number }
   /** The index of an action here is its number in pairs and block sums. */
   readonly actions: readonly PlannedAction[]
@@ -121,12 +147,16 @@ export function planToDocument(plan: Plan): PlanDocument {
     max_duration_s: plan.maxDurationSeconds,
     warmup_s: plan.warmup,
     phases: [...plan.phases],
+    repeat_share: plan.repeatShare,
+    resources: [...plan.resources],
+    focus: plan.focus,
     horizon_blocks: { ...plan.horizonBlocks },
     actions: plan.actions.map((planned) => planned.action),
     per_action: plan.actions.map((planned) => ({
       share: planned.share,
       tier: planned.tier,
       required: planned.required,
+      compares_answers: planned.comparesAnswers,
       ...(planned.sloErrorRate === undefined ? {} : { slo_error_rate: planned.sloErrorRate }),
       margin: marginToDocument(planned.margin),
       healthy_margin: healthToDocument(planned.healthyMargin),
@@ -157,12 +187,16 @@ export function planFromDocument(document: PlanDocument): Plan {
     maxDurationSeconds: document.max_duration_s,
     warmup: document.warmup_s,
     phases: document.phases,
+    repeatShare: document.repeat_share,
+    resources: document.resources,
+    focus: document.focus,
     horizonBlocks: document.horizon_blocks,
     actions: document.per_action.map((planned, index) => ({
       action: document.actions[index] ?? '',
       share: planned.share,
       tier: planned.tier,
       required: planned.required,
+      comparesAnswers: planned.compares_answers,
       ...(planned.slo_error_rate === undefined ? {} : { sloErrorRate: planned.slo_error_rate }),
       margin: marginFromDocument(planned.margin),
       healthyMargin: healthFromDocument(planned.healthy_margin),
@@ -184,35 +218,45 @@ export function alphaOf(plan: Plan): number {
 }
 
 function marginToDocument(margin: AlarmMargins): z.output<typeof marginDocument> {
-  return {
-    latency_typical: margin.latencyTypical,
-    latency_tail: margin.latencyTail,
-    errors: margin.errors,
-  }
+  const { latencyTypical, latencyTail, ...rest } = margin
+  return { latency_typical: latencyTypical, latency_tail: latencyTail, ...rest }
 }
 
 function marginFromDocument(document: z.output<typeof marginDocument>): AlarmMargins {
+  const {
+    latency_typical: latencyTypical,
+    latency_tail: latencyTail,
+    cpu,
+    memory,
+    ...rest
+  } = document
   return {
-    latencyTypical: document.latency_typical,
-    latencyTail: document.latency_tail,
-    errors: document.errors,
+    latencyTypical,
+    latencyTail,
+    ...rest,
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(memory === undefined ? {} : { memory }),
   }
 }
 
 function healthToDocument(margin: HealthMargins): z.output<typeof healthyMarginDocument> {
-  const { latencyTypical, latencyTailShare, errors } = margin
+  const { latencyTypical, latencyTailShare, ...rest } = margin
   return {
     ...(latencyTypical === undefined ? {} : { latency_typical: latencyTypical }),
     ...(latencyTailShare === undefined ? {} : { latency_tail_share: latencyTailShare }),
-    ...(errors === undefined ? {} : { errors }),
+    ...rest,
   }
 }
 
 function healthFromDocument(document: z.output<typeof healthyMarginDocument>): HealthMargins {
-  const { latency_typical: typical, latency_tail_share: tailShare, errors } = document
+  const { latency_typical: latencyTypical, latency_tail_share: latencyTailShare } = document
+  const { errors, responses, cpu, memory } = document
   return {
-    ...(typical === undefined ? {} : { latencyTypical: typical }),
-    ...(tailShare === undefined ? {} : { latencyTailShare: tailShare }),
+    ...(latencyTypical === undefined ? {} : { latencyTypical }),
+    ...(latencyTailShare === undefined ? {} : { latencyTailShare }),
     ...(errors === undefined ? {} : { errors }),
+    ...(responses === undefined ? {} : { responses }),
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(memory === undefined ? {} : { memory }),
   }
 }

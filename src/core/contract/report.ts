@@ -12,6 +12,19 @@ const effectSchema = z.strictObject({
   high: z.number().optional(),
 })
 
+/** A field of the answers that differs in more pairs of arms than of baselines. */
+const fieldSchema = z.strictObject({
+  /** RFC 9535, with `*` for every index; or `status`, `header:NAME`, `text`, `size`. */
+  path: z.string(),
+  /** Shares of the pairs in which it differs from the baseline's first answer. */
+  canaryShare: z.number(),
+  controlShare: z.number(),
+  /** An example of both values, short and redacted. */
+  baseline: z.string().optional(),
+  canary: z.string().optional(),
+})
+export type FieldReport = z.output<typeof fieldSchema>
+
 const findingSchema = z.strictObject({
   action: z.string(),
   metric: z.enum(METRICS),
@@ -28,7 +41,14 @@ const findingSchema = z.strictObject({
   phase: z.enum(PHASES),
   episode: z.int(),
   transient: z.boolean(),
+  /** Of a transient finding: when it was worse for the last time. */
+  ended: z.number().optional(),
+  /** Of `responses`: the fields, the strongest first. */
+  fields: z.array(fieldSchema).optional(),
+  /** The smallest segment that explains it, where there is one. */
   segment: z.record(z.string(), z.string()).optional(),
+  /** Whether the pairs outside the segment are proven to be within the margin. */
+  restHealthy: z.boolean().optional(),
   rule: z.enum(['evidence', 'critical']),
 })
 
@@ -42,6 +62,8 @@ const metricSchema = z.strictObject({
   metric: z.enum(METRICS),
   verdict: z.enum(VERDICTS),
   effect: effectSchema.optional(),
+  /** Of the tail: how many more of the canary's answers lie above the baseline's p95. */
+  share: effectSchema.optional(),
   margin: z.number(),
   healthyMargin: z.number().optional(),
   lnEvidence: z.number(),
@@ -74,10 +96,61 @@ const armSchema = z.strictObject({
   p99Ms: z.number().optional(),
   sessions: z.int(),
   sessionsCompleted: z.int(),
+  /** Second answers that were asked for to learn the noise; not among `requests`. */
+  repeats: z.int().optional(),
+  cpuMsPerRequest: z.number().optional(),
+  rssMb: z.number().optional(),
+  /** A hint: the slope of the least memory of each block (Theil and Sen). */
+  rssMbPerMinute: z.number().optional(),
 })
 
 export const reasonSchema = z.strictObject({ code: z.string(), message: z.string() })
 export type Reason = Readonly<z.output<typeof reasonSchema>>
+
+/** What the prober's own environment does to two equal arms: `probe --aa`. */
+const aaSchema = z.strictObject({
+  /** The smallest margin of each metric that equal arms stayed within for certain. */
+  margins: z.partialRecord(z.enum(METRICS), z.number()),
+  /** The same of each action. */
+  actions: z.array(
+    z.strictObject({ action: z.string(), margins: z.partialRecord(z.enum(METRICS), z.number()) }),
+  ),
+})
+
+/** A regression that was planted into a copy of this very run. */
+const selfTestSchema = z.strictObject({
+  action: z.string(),
+  metric: z.enum(METRICS),
+  /** 0.2 = 20 % slower, or 20 pp more failures. */
+  size: z.number(),
+  found: z.boolean(),
+  /** Whether the planted action was named, and when the run alarmed. */
+  named: z.boolean(),
+  detectedAt: z.number().optional(),
+})
+export type SelfTest = z.output<typeof selfTestSchema>
+
+/** CPU time of one request of an action by regression: a hint. */
+const costSchema = z.strictObject({
+  action: z.string(),
+  cpuMs: z.number(),
+  low: z.number(),
+  high: z.number(),
+})
+export type ActionCost = z.output<typeof costSchema>
+
+/** A baseline figure outside the limits of its own history. */
+const driftSchema = z.strictObject({
+  action: z.string(),
+  metric: z.enum(METRICS),
+  value: z.number(),
+  /** The moving average of earlier runs and the limits around it. */
+  average: z.number(),
+  low: z.number(),
+  high: z.number(),
+  runs: z.int(),
+})
+export type Drift = z.output<typeof driftSchema>
 
 export const reportSchema = z.strictObject({
   schema: z.literal('outrider.report/1'),
@@ -101,6 +174,14 @@ export const reportSchema = z.strictObject({
   actions: z.array(actionSchema),
   arms: z.partialRecord(z.enum(ARMS), armSchema),
   skipped: z.array(z.strictObject({ action: z.string(), code: z.string() })),
+  /** Share of the steps that each action has by nature, and that it got. */
+  mix: z
+    .array(z.strictObject({ action: z.string(), natural: z.number(), delivered: z.number() }))
+    .optional(),
+  costs: z.array(costSchema).optional(),
+  drifts: z.array(driftSchema).optional(),
+  aa: aaSchema.optional(),
+  selfTest: z.array(selfTestSchema).optional(),
   reasons: z.array(reasonSchema),
   generator: z.strictObject({
     lagP99Ms: z.number(),

@@ -40,6 +40,8 @@ const requestLineSchema = z.object({
   outcome: z.enum(OUTCOMES).optional(),
   bytes: z.number().min(0).optional(),
   diff: z.array(z.string()).optional(),
+  diff_shape: z.array(z.string()).optional(),
+  repeat: z.boolean().optional(),
   block: z.int().min(0).optional(),
   phase: z.enum(PHASES).optional(),
   segment: segmentSchema.optional(),
@@ -77,9 +79,10 @@ const resourceLineSchema = z.object({
   at: z.number().min(0),
   arm: z.enum(ARMS),
   instance: z.string(),
-  cpu_s: z.number().optional(),
-  rss_bytes: z.number().optional(),
-  requests: z.number().optional(),
+  cpu_s: z.number().min(0).optional(),
+  rss_bytes: z.number().min(0).optional(),
+  requests: z.number().min(0).optional(),
+  block: z.int().min(1).optional(),
 })
 
 export interface Sample {
@@ -97,7 +100,12 @@ export interface Sample {
   readonly session?: string
   readonly status?: number
   readonly bytes?: number
+  /** Paths in which this answer differs from the baseline's first one of the pair. */
   readonly diff?: readonly string[]
+  /** Of these, the ones that differ in shape too. */
+  readonly diffShape?: readonly string[]
+  /** A second answer of the same arm to the same request, sent to learn the noise; not measured. */
+  readonly repeat?: boolean
   readonly block?: number
   readonly phase?: Phase
   readonly segment?: Segment
@@ -122,6 +130,21 @@ export interface GeneratorReading {
   readonly notSent: number
 }
 
+/** What one process of an arm has used up to a moment; counters only ever grow. */
+export interface ResourceReading {
+  /** Seconds from the start of the run. */
+  readonly at: number
+  readonly arm: Arm
+  /** Which process: its address, or its pid. */
+  readonly instance: string
+  readonly cpuSeconds?: number
+  readonly rssBytes?: number
+  /** Requests that it served; left out = those that were sent to the arm are taken. */
+  readonly requests?: number
+  /** The block with which it was judged; left out = the first that ends after `at`. */
+  readonly block?: number
+}
+
 /** A closed block: written beside the samples so that a replay knows empty and capped blocks. */
 export interface BlockLine {
   /** Counts from 1 over the whole run; the warm-up has none. */
@@ -139,7 +162,7 @@ export type SampleLine =
   | { readonly kind: 'request'; readonly sample: Sample }
   | { readonly kind: 'run'; readonly run: RunHeader }
   | { readonly kind: 'generator'; readonly reading: GeneratorReading }
-  | { readonly kind: 'resource' }
+  | { readonly kind: 'resource'; readonly reading: ResourceReading }
 
 export const exampleSampleLine =
   '{"at":12.345,"action":"checkout","arm":"canary","pair":"s17.4","session":"s17","latency_ms":31.2,"service_ms":30.8,"status":200,"outcome":"ok","bytes":512,"block":7,"phase":"load","segment":{"geo":"US","device":"mobile"}}'
@@ -179,16 +202,32 @@ export function toSampleLine(value: unknown): SampleLine {
     const { block, phase, at, end, capped } = blockLineSchema.parse(value)
     return { kind: 'block', block: { block, phase, at, end, capped } }
   }
-  if (kind === 'resource') return { kind: 'resource' }
+  if (kind === 'resource') return { kind: 'resource', reading: toResource(value) }
   return { kind: 'request', sample: toSample(requestLineSchema.parse(value)) }
 }
 
+function toResource(value: unknown): ResourceReading {
+  const line = resourceLineSchema.parse(value)
+  const { at, arm, instance, cpu_s: cpuSeconds, rss_bytes: rssBytes, requests, block } = line
+  return {
+    at,
+    arm,
+    instance,
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
+    ...(rssBytes === undefined ? {} : { rssBytes }),
+    ...(requests === undefined ? {} : { requests }),
+    ...(block === undefined ? {} : { block }),
+  }
+}
+
 function toSample(line: z.output<typeof requestLineSchema>): Sample {
-  const { latency_ms: latencyMs, service_ms: serviceMs, outcome, ...rest } = line
+  const { latency_ms: latencyMs, service_ms: serviceMs, diff_shape: diffShape, ...others } = line
+  const { outcome, ...rest } = others
   delete rest.kind
   const status = line.status ?? 0
   return {
     ...rest,
+    ...(diffShape === undefined ? {} : { diffShape }),
     latencyMs,
     serviceMs: serviceMs ?? latencyMs,
     outcome: outcome ?? (status >= 200 && status < 400 ? 'ok' : 'http_error'),
@@ -197,7 +236,7 @@ function toSample(line: z.output<typeof requestLineSchema>): Sample {
 
 /** One NDJSON line, without the newline. */
 export function formatSample(sample: Sample): string {
-  const { at, action, arm, pair, session, latencyMs, serviceMs, ...rest } = sample
+  const { at, action, arm, pair, session, latencyMs, serviceMs, diffShape, ...rest } = sample
   return JSON.stringify({
     at,
     action,
@@ -207,6 +246,7 @@ export function formatSample(sample: Sample): string {
     latency_ms: latencyMs,
     service_ms: serviceMs,
     ...rest,
+    diff_shape: diffShape,
   })
 }
 
@@ -228,6 +268,20 @@ export function formatGeneratorReading(reading: GeneratorReading): string {
     lag_p99_ms: round(reading.lagP99Ms, 3),
     cpu: round(reading.cpu, 4),
     not_sent: reading.notSent,
+  })
+}
+
+export function formatResourceReading(reading: ResourceReading): string {
+  const { at, arm, instance, cpuSeconds, rssBytes, requests, block } = reading
+  return JSON.stringify({
+    kind: 'resource',
+    at: round(at, 3),
+    arm,
+    instance,
+    cpu_s: cpuSeconds,
+    rss_bytes: rssBytes,
+    requests,
+    block,
   })
 }
 

@@ -1,5 +1,8 @@
 /** Differences of two answers: their status, and where their JSON bodies differ. Pure. */
 
+import { Elements } from '../../analysis/answers/elements.ts'
+import { placeOf, type Step } from '../../analysis/answers/path.ts'
+import { isSame } from '../../analysis/answers/same.ts'
 import type { JsonValue } from '../../core/contract/profile.ts'
 
 /** What of an answer is compared. */
@@ -34,7 +37,7 @@ export function differencesOf(baseline: Answer, canary: Answer): Difference[] {
     })
   }
   const [left, right] = [jsonOf(baseline.body), jsonOf(canary.body)]
-  if (left !== undefined && right !== undefined) compare('$', left.value, right.value, 0, found)
+  if (left !== undefined && right !== undefined) compare([], left.value, right.value, found)
   return found
 }
 
@@ -50,29 +53,39 @@ function jsonOf(body: string | undefined): { readonly value: JsonValue } | undef
 
 type Value = JsonValue | undefined
 
-function compare(
-  path: string,
-  left: Value,
-  right: Value,
-  depth: number,
-  found: Difference[],
-): void {
+function compare(steps: readonly Step[], left: Value, right: Value, found: Difference[]): void {
   if (found.length >= MOST_DIFFERENCES || left === right) return
-  if (depth < DEEPEST && Array.isArray(left) && Array.isArray(right)) {
+  const isDeep = steps.length >= DEEPEST
+  if (!isDeep && Array.isArray(left) && Array.isArray(right) && !isReordered(left, right)) {
     for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-      compare(`${path}[${index}]`, left[index], right[index], depth + 1, found)
+      compare([...steps, index], left[index], right[index], found)
     }
-  } else if (depth < DEEPEST && isRecord(left) && isRecord(right)) {
+  } else if (!isDeep && isRecord(left) && isRecord(right)) {
     for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      compare(path + member(key), own(left, key), own(right, key), depth + 1, found)
+      compare([...steps, key], own(left, key), own(right, key), found)
     }
   } else if (JSON.stringify(left) !== JSON.stringify(right)) {
     found.push({
-      path,
+      path: placeOf(steps),
       ...(left === undefined ? {} : { baseline: shown(left) }),
       ...(right === undefined ? {} : { canary: shown(right) }),
     })
   }
+}
+
+/** Values that may be looked at to see whether elements only moved; a body here is short. */
+const MOST_WORK = 10_000
+
+/** The same elements in another order: index by index nothing would be where it was. */
+function isReordered(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {
+  if (left.length !== right.length) return false
+  const plain = { work: { left: MOST_WORK }, place: undefined, firstOwn: undefined }
+  const sameness = { ...plain, otherOwn: undefined }
+  const moved = left.flatMap((value, index) =>
+    isSame(value, right[index] ?? null, sameness) ? [] : [index],
+  )
+  const stayed = new Elements(sameness).findStayed(left, moved, right, moved)
+  return stayed?.left.length === 0
 }
 
 function isRecord(value: Value): value is Record<string, JsonValue> {
@@ -81,29 +94,6 @@ function isRecord(value: Value): value is Record<string, JsonValue> {
 
 function own(record: Record<string, JsonValue>, key: string): Value {
   return Object.hasOwn(record, key) ? record[key] : undefined
-}
-
-/** A member's step of a JSONPath: short where the name allows it, else as RFC 9535 normalises it. */
-function member(key: string): string {
-  return /^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `['${escapedName(key)}']`
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\b': '\\b',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\f': '\\f',
-  '\r': '\\r',
-  "'": "\\'",
-  '\\': '\\\\',
-}
-
-function escapedName(key: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what RFC 9535 wants escaped
-  return key.replace(/['\\\u0000-\u001f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(4, '0')
-    return ESCAPES[character] ?? `\\u${code}`
-  })
 }
 
 function shown(value: JsonValue): JsonValue {

@@ -4,14 +4,16 @@
  * this costs time where latencies are measured.
  */
 
-import { segmentsOf } from '../../analysis/segments.ts'
+import type { RememberedPair } from '../../analysis/cause/again.ts'
+import { explainFinding, pairsDuring } from '../../analysis/segments/explain.ts'
+import { segmentsOf } from '../../analysis/segments/segments.ts'
 import type { ExchangeRow, Inquiry } from '../../core/contract/investigation.ts'
 import type { Finding } from '../../core/contract/report.ts'
 import type { Recollection } from '../shard/memory.ts'
 import { KEPT_VALUE_CHARS, KEPT_PATH_CHARS } from '../shard/examples.ts'
 import type { Example, ExampleSide } from '../shard/examples.ts'
 import type { FromWorker, ToWorker } from '../shard/messages.ts'
-import { rowsOf, type Row } from '../shard/rows.ts'
+import { rowsOf } from '../shard/rows.ts'
 import { shownBody } from './body.ts'
 import { curlLine } from './curl.ts'
 import { differencesOf, type Difference } from './differences.ts'
@@ -21,11 +23,12 @@ import { createRedactor, type Redactor } from './redact.ts'
 const PATIENCE_MS = 2000
 /** Questions that wait at once; any more is answered with nothing. */
 const MOST_WAITING = 100
-/** With fewer pairs since the onset, those before it are counted too. */
-const ENOUGH_PAIRS = 200
 /** Of fewer examples a share says nothing. */
 const LEAST_FOR_SHARE = 5
 const SHOWN_BODY_CHARS = 4096
+
+/** For a segment that is named while the run goes on: as strict as the strictest run. */
+const LEAD = { alpha: 0.01, alphaHealthy: 0.01, seed: 1 }
 
 const NOTHING: Inquiry = { segments: [], pairs: 0, exchanges: [] }
 
@@ -40,6 +43,11 @@ export interface InquirySource {
 export interface Inquiries {
   /** What is known of the finding by now, at most two seconds later. Never rejects. */
   inquire(finding: Finding): Promise<Inquiry>
+  /**
+   * The last pairs of an action, or of all for `*`, up to those of this block; none where nothing is
+   * known. Never rejects.
+   */
+  rows(action: string, lastBlock: number): Promise<readonly RememberedPair[]>
   /** Hands on the worker's answer. */
   answer(message: Extract<FromWorker, { kind: 'inquiry' }>): void
   /** The worker is gone: whoever waits gets what is known, which is nothing. */
@@ -85,6 +93,16 @@ export function createInquiries(
         return NOTHING
       }
     },
+    async rows(action, lastBlock) {
+      try {
+        const known = await recall(action)
+        return known === undefined
+          ? []
+          : rowsOf(known.rows).filter(({ block }) => block <= lastBlock)
+      } catch {
+        return []
+      }
+    },
     answer: ({ id, rows, examples }) => settle(id, { rows, examples }),
     close() {
       closed = true
@@ -99,8 +117,11 @@ function inquiryOf(
   source: InquirySource,
   redact: Redactor,
 ): Inquiry {
-  const since = sinceOnset(rowsOf(rows), source.originSeconds() + finding.onset)
-  const { explaining, ...counted } = segmentsOf(since, finding.metric, finding.margin)
+  const during = pairsDuring(rowsOf(rows), finding, source.originSeconds())
+  const counted = segmentsOf(during, finding.metric)
+  // At the end of a run the finding knows its segment already, and whether the rest is well.
+  const { segment } =
+    finding.segment === undefined ? explainFinding(during, finding, LEAD) : finding
   const ordered = inOrder(examples, finding)
   const [first] = ordered
   const line = first && curlLine(first, new URL(source.canaryUrl).origin, source.secrets)
@@ -109,14 +130,8 @@ function inquiryOf(
     pairs: counted.pairs,
     exchanges: exchangesOf(ordered, redact),
     ...(line === undefined ? {} : { reproduce: line }),
-    ...(explaining === undefined ? {} : { finding: { ...finding, segment: explaining } }),
+    ...(segment === undefined ? {} : { finding: { ...finding, segment } }),
   }
-}
-
-/** Pairs from before a defect began would only thin it out. */
-function sinceOnset(rows: readonly Row[], onsetSeconds: number): readonly Row[] {
-  const since = rows.filter(({ at }) => at >= onsetSeconds)
-  return since.length >= ENOUGH_PAIRS ? since : rows
 }
 
 /** What shows the finding best comes first: failures of errors, the slowest of latency. */

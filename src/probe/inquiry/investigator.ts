@@ -4,6 +4,7 @@
  */
 
 import { findingWords } from '../../analysis/judging/summary.ts'
+import { affectedWords } from '../../analysis/segments/words.ts'
 import type { Investigation } from '../../core/contract/investigation.ts'
 import type { Finding } from '../../core/contract/report.ts'
 import { WHOLE_SERVICE } from '../../core/verdict.ts'
@@ -13,7 +14,7 @@ export type InvestigationRecord = Omit<Investigation, 'id'>
 
 export interface InvestigatorOptions {
   readonly run: string
-  readonly inquiries: Inquiries
+  readonly inquiries: Pick<Inquiries, 'inquire'>
   /** ISO 8601. */
   readonly now: () => string
   /**
@@ -86,19 +87,4 @@ function titleOf(finding: Finding): string {
   const words = `${findingWords(finding)}${affectedWords(finding.segment)}`
   if (finding.rule === 'critical') return `critical: ${words}`
   return finding.action === WHOLE_SERVICE ? `not localised: ${words}` : words
-}
-
-const AFFECTED: Readonly<Record<string, string>> = {
-  action: 'in',
-  device: 'on',
-  geo: 'in',
-  label: 'for',
-  prev: 'after',
-}
-
-function affectedWords(segment: Finding['segment']): string {
-  const [first] = Object.entries(segment ?? {})
-  if (first === undefined) return ''
-  const [dimension, value] = first
-  return `, only ${AFFECTED[dimension] ?? `with ${dimension}`} ${value}`
 }

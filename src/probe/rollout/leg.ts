@@ -5,6 +5,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerInput } from '../shard/messages.ts'
+import { workerModule } from '../shard/worker-module.ts'
 
 export interface LegOptions {
   readonly input: WorkerInput
@@ -114,10 +115,4 @@ function inRunTime(message: FromWorker, fromSeconds: number): FromWorker {
     case 'failed':
       return message
   }
-}
-
-/** The worker of the house: TypeScript in a checkout, JavaScript when published. */
-function workerModule(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`../worker.${extension}`, import.meta.url)
 }

@@ -87,6 +87,7 @@ async function begin(
     planHash: chosen.planHash,
     input: workerInput(parts, request, arms, chosen, runId),
     skipped: chosen.skipped,
+    sources: chosen.watched.sources,
     judge,
     rate: Math.min(options.rate, chosen.maxRps),
     ...(restored === undefined ? {} : { restored }),

@@ -9,6 +9,10 @@ import { prepareRun, type PreparedRun, type RunToPrepare } from '../prepare.ts'
 /** In a rollout a short incident weighs less than in a probe, so a block is longer. */
 const BLOCK_SECONDS = 1
 const QUIET_SECONDS = 45
+/** Beside live traffic twins ask seldom twice. */
+const REPEATS_PER_SECOND = 2
+/** Memory is compared by the minute, so less of a difference can be told. */
+const MEMORY_MARGIN = 0.1
 
 type Terms = Pick<TwinsOptions, 'alphas' | 'maxSeconds'>
 
@@ -34,6 +38,11 @@ function settingsOf(settings: PlanSettings, { alphas, maxSeconds }: Terms): Plan
     duration: 'auto',
     maxDurationSeconds: maxSeconds,
     phases: phasesOf(settings.phases, alphas.quiet),
+    repeatsPerSecond: Math.min(REPEATS_PER_SECOND, settings.repeatsPerSecond ?? 0),
+    // Live users decide what is sent to a service for hours; the twins keep to the natural mix.
+    focus: false,
+    margins: { memory: MEMORY_MARGIN, ...settings.margins },
+    healthyMargins: { memory: MEMORY_MARGIN, ...settings.healthyMargins },
   }
 }
 

@@ -6,14 +6,14 @@ import type { RolloutJudge } from '../../analysis/rollout/judge.ts'
 import type { Plan } from '../../core/contract/plan.ts'
 import type { Finding } from '../../core/contract/report.ts'
 import type { TwinSeries } from '../../core/twins.ts'
-import { EVIDENCE_METRICS, WHOLE_SERVICE, type EvidenceMetric } from '../../core/verdict.ts'
-import { createSeriesRecorder } from '../series.ts'
+import { WHOLE_SERVICE, type Metric } from '../../core/verdict.ts'
+import { chartedStreams, createSeriesRecorder } from '../series.ts'
 
 export interface TwinsRecord {
   /** After the judge has taken the block. */
   add(block: ClosedBlock, warmSeconds: number): void
   /** Undefined for an action the plan does not have. */
-  series(action: string, metric: EvidenceMetric): TwinSeries | undefined
+  series(action: string, metric: Metric): TwinSeries | undefined
   onFinding(listener: (finding: Finding) => void): void
   onBlock(listener: () => void): void
   /** Tells findings that were not told yet. */
@@ -38,11 +38,9 @@ export function createRecord(
     const at = block.endSeconds - warmSeconds
     const { episode } = marksOf(block)
     const moment = { at, phase: block.phase, episode, lnRun: judge.lnRun() }
-    for (const action of names) {
-      for (const metric of EVIDENCE_METRICS) {
-        const { lnThreshold: _threshold, ...value } = judge.stream(action, metric)
-        recorder.add(action, metric, moment, value)
-      }
+    for (const { action, metric } of chartedStreams(plan)) {
+      const { lnThreshold: _threshold, ...value } = judge.stream(action, metric)
+      recorder.add(action, metric, moment, value)
     }
   }
 

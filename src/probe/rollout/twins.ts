@@ -10,9 +10,8 @@ import type { BlockMarks, ClosedBlock } from '../../analysis/judge.ts'
 import type { LiveRollout, RolloutJudge } from '../../analysis/rollout/judge.ts'
 import { createTally } from '../../analysis/tally.ts'
 import type { Arm } from '../../core/arm.ts'
-import type { Clock } from '../../core/clock.ts'
 import type { Inquiry } from '../../core/contract/investigation.ts'
-import type { Finding, Report, Skipped } from '../../core/contract/report.ts'
+import type { Finding, Report } from '../../core/contract/report.ts'
 import type {
   CanaryFigures,
   GateResult,
@@ -21,38 +20,17 @@ import type {
   TwinProgress,
   Twins,
   TwinSeries,
-  TwinsOptions,
 } from '../../core/twins.ts'
-import type { EvidenceMetric, Phase } from '../../core/verdict.ts'
+import type { Metric, Phase } from '../../core/verdict.ts'
 import { createInquiries, type Inquiries } from '../inquiry/inquiry.ts'
 import type { FromWorker } from '../shard/messages.ts'
+import { createBeside, type Beside } from './beside.ts'
 import { createFacts, createFigures, type Facts } from './facts.ts'
-import { legInput, type RunInput } from './leg-input.ts'
+import { legInput } from './leg-input.ts'
 import { Legs } from './legs.ts'
 import { createRecord, type TwinsRecord } from './record.ts'
-import { writeSnapshot, type TwinsSnapshot } from './snapshot.ts'
-
-export interface TwinsParts {
-  readonly options: TwinsOptions
-  readonly clock: Clock
-  readonly runId: string
-  readonly startedAt: string
-  readonly planHash: string
-  readonly input: RunInput
-  readonly skipped: readonly Skipped[]
-  readonly judge: RolloutJudge
-  /** Pairs per second of the climb, within the caps. */
-  readonly rate: number
-  /** What an earlier process wrote down of this run. */
-  readonly restored?: TwinsSnapshot
-  /** What people should know from the start. */
-  readonly note?: string
-  readonly restartAfterMs: number
-  /** Stores the report. */
-  readonly keep: (report: Report) => void
-  /** Gives the target free. */
-  readonly release: () => void
-}
+import type { TwinsParts } from './parts.ts'
+import { writeSnapshot } from './snapshot.ts'
 
 /** Beyond its time a gate without blocks is ended from here. */
 const GATE_GRACE_MS = 5000
@@ -62,6 +40,7 @@ export class RunningTwins implements Twins {
   readonly #parts: TwinsParts
   readonly #judge: RolloutJudge
   readonly #facts: Facts
+  readonly #beside: Beside
   readonly #figures = createFigures()
   readonly #record: TwinsRecord
   readonly #tally
@@ -92,6 +71,9 @@ export class RunningTwins implements Twins {
     this.#tally = createTally(restored?.tally)
     this.#facts = createFacts(input.plan, rate)
     if (this.#isClimb) this.#facts.climb()
+    const { plan, seed } = input
+    const seconds = (): number => this.#seconds()
+    this.#beside = createBeside({ plan, seed, sources: parts.sources, clock, judge, seconds })
     this.#record = createRecord(input.plan, judge, restored?.told ?? [])
     this.#legs = new Legs({
       clock,
@@ -118,6 +100,7 @@ export class RunningTwins implements Twins {
     const { gate } = this.#parts.options
     try {
       await this.#legs.begin()
+      this.#beside.start()
     } catch (thrown) {
       this.#inquiries.close()
       await this.#legs.close()
@@ -198,7 +181,7 @@ export class RunningTwins implements Twins {
     }
   }
 
-  series(action: string, metric: EvidenceMetric): TwinSeries | undefined {
+  series(action: string, metric: Metric): TwinSeries | undefined {
     return this.#record.series(action, metric)
   }
 
@@ -245,14 +228,10 @@ export class RunningTwins implements Twins {
       await this.#legs.end()
       this.#record.tell(this.#judge.findings('all'))
       const { planHash, startedAt, skipped, keep } = this.#parts
-      const report = this.#judge.conclude({
-        run: this.runId,
-        planHash,
-        startedAt,
-        seconds: this.#seconds(),
-        tally: this.#tally,
-        skipped,
-      })
+      const [run, tally, seconds] = [this.runId, this.#tally, this.#seconds()]
+      const report = await this.#beside.stop(() =>
+        this.#judge.conclude({ run, planHash, startedAt, seconds, tally, skipped }),
+      )
       keep(report)
       return report
     } finally {
@@ -293,6 +272,7 @@ export class RunningTwins implements Twins {
         this.#warmedUp(message)
         return
       case 'block':
+        this.#beside.examples(message.examples ?? [])
         this.#add(message.block)
         return
       case 'reading':
@@ -328,6 +308,7 @@ export class RunningTwins implements Twins {
     const decision = this.#judge.add(block)
     this.#live = undefined
     this.#facts.add(block)
+    this.#beside.block(block.endSeconds, block.sums)
     this.#figures.add(block)
     this.#sendParameters(block.index + 2)
     if (decision.kind === 'end-phase') this.#legs.say({ kind: 'end-phase' })

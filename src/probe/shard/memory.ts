@@ -78,11 +78,12 @@ export class Memory {
     pair: PairRecord,
     segment: Segment | undefined,
     exchanges: readonly Exchange[],
+    block = 0,
   ): void {
     const memory = this.#actions.get(action)
     if (memory === undefined) return
-    memory.rows.add({ ...pair, segment: segment ?? {} })
-    this.#service.add({ ...pair, segment: { ...segment, action } })
+    memory.rows.add({ ...pair, block, segment: segment ?? {} })
+    this.#service.add({ ...pair, block, segment: { ...segment, action } })
     if (isFailure(pair.canary) && !isFailure(pair.baseline)) memory.intervalMs = ALERT_MS
     const baseline = exchanges.find(({ arm }) => arm === 'baseline')
     const canary = exchanges.find(({ arm }) => arm === 'canary')

@@ -12,6 +12,7 @@ import type { GeneratorReading } from '../../core/contract/sample.ts'
 import type { Arrivals } from '../../core/contract/config.ts'
 import type { Phase } from '../../core/verdict.ts'
 import type { ArmAddress } from '../../generator/traffic.ts'
+import type { ActionExamples } from './answers.ts'
 import type { Recollection } from './memory.ts'
 import type { Reference } from './pairs.ts'
 
@@ -56,6 +57,11 @@ export type ToWorker =
   | { readonly kind: 'marks'; readonly marks: BlockMarks }
   /** On under load at this rate, whatever phase it is. */
   | { readonly kind: 'climb'; readonly rate: number }
+  /**
+   * Required actions that are still undecided: sessions that open from now on tilt to them. Empty =
+   * all are natural.
+   */
+  | { readonly kind: 'focus'; readonly actions: readonly string[] }
   /** What is in flight may end, within limits, and sessions cut short clean up. */
   | { readonly kind: 'stop' }
   /** What is remembered of an action of the plan, or of the whole service. */
@@ -70,19 +76,28 @@ export type FromWorker =
       readonly sums: BlockSums
       readonly lines: string
     }
-  | { readonly kind: 'block'; readonly block: ClosedBlock; readonly lines: string }
+  | {
+      readonly kind: 'block'
+      readonly block: ClosedBlock
+      readonly lines: string
+      /** Of fields that differ, those that are new. */
+      readonly examples?: readonly ActionExamples[]
+    }
   | {
       readonly kind: 'reading'
       readonly reading: GeneratorReading
       readonly dueSteps: number
       readonly sentSteps: number
       readonly warmupPairs: number
+      /** Pairs since the warm-up by action of the plan: the mix that was delivered. */
+      readonly pairsByAction: readonly number[]
     }
   | { readonly kind: 'breaker'; readonly arm: Arm; readonly atSeconds: number }
   | {
       readonly kind: 'ended'
       readonly atSeconds: number
       readonly tally: TallyState
+      readonly pairsByAction: readonly number[]
       readonly lines: string
     }
   /** The breaker tripped, and what was in flight has ended and was handed over. */

@@ -1,11 +1,24 @@
 /** From the exchanges of one step to its samples and to the pair that is scored. */
 
 import type { PairRecord } from '../../analysis/fold.ts'
+import type { AnswerDiff } from '../../core/answers.ts'
+import type { Arm } from '../../core/arm.ts'
 import { isFailure, type Sample, type Segment } from '../../core/contract/sample.ts'
 import type { Exchange, Step } from '../../generator/traffic.ts'
+import type { ComparedStep, StepDiffs } from './answers.ts'
 
 /** The arm that the canary's latency is compared with. */
 export type Reference = 'baseline' | 'control'
+
+/** All that is known of a step that has ended. */
+export interface EndedStep {
+  readonly step: Step
+  readonly exchanges: readonly Exchange[]
+  /** Of the twins that were asked once more. */
+  readonly repeats: readonly Exchange[]
+  /** Left out where they were not compared. */
+  readonly compared: ComparedStep | undefined
+}
 
 /**
  * Undefined where the pair may not be scored: an arm is missing, was aborted by us, or the control
@@ -13,8 +26,7 @@ export type Reference = 'baseline' | 'control'
  * canary and baseline.
  */
 export function pairOf(
-  step: Step,
-  exchanges: readonly Exchange[],
+  { step, exchanges, compared }: EndedStep,
   action: number | undefined,
   originMs: number,
   reference: Reference = 'baseline',
@@ -23,25 +35,27 @@ export function pairOf(
   const canary = exchanges.find((exchange) => exchange.arm === 'canary')
   if (action === undefined || baseline === undefined || canary === undefined) return undefined
   if (exchanges.some((exchange) => exchange.outcome === 'aborted')) return undefined
-  const compared = exchanges.find((exchange) => exchange.arm === reference)
-  const isLost = compared === undefined || isFailure(compared.outcome)
+  const twin = exchanges.find((exchange) => exchange.arm === reference)
+  const isLost = twin === undefined || isFailure(twin.outcome)
   if (isLost && !isFailure(baseline.outcome)) return undefined
   return {
     pair: step.pair,
     action,
     at: (step.intendedMs - originMs) / 1000,
-    baselineMs: isLost ? baseline.latencyMs : compared.latencyMs,
+    baselineMs: isLost ? baseline.latencyMs : twin.latencyMs,
     canaryMs: canary.latencyMs,
     baseline: baseline.outcome,
     canary: canary.outcome,
+    ...(compared === undefined ? {} : { answers: compared.answers }),
   }
 }
 
-export function samplesOf(step: Step, exchanges: readonly Exchange[], originMs: number): Sample[] {
-  const segment = segmentOf(step)
-  const at = (step.intendedMs - originMs) / 1000
-  return exchanges.map((exchange) => ({
-    at,
+/** One sample of each exchange; those of repeats come last and are marked. */
+export function samplesOf(ended: EndedStep, originMs: number): Sample[] {
+  const { step, exchanges, repeats, compared } = ended
+  const segment = segmentOf(step, exchanges)
+  const sampleOf = (exchange: Exchange, fromMs: number, diff: AnswerDiff | undefined): Sample => ({
+    at: (fromMs - originMs) / 1000,
     action: step.action,
     arm: exchange.arm,
     pair: step.pair,
@@ -51,8 +65,23 @@ export function samplesOf(step: Step, exchanges: readonly Exchange[], originMs: 
     ...(exchange.status === undefined ? {} : { status: exchange.status }),
     outcome: exchange.outcome,
     bytes: exchange.bytes,
+    ...(diff === undefined ? {} : { diff: diff.paths, diffShape: diff.shapes }),
     segment,
-  }))
+  })
+  const samples = exchanges.map((exchange) =>
+    sampleOf(exchange, step.intendedMs, findDiff(compared?.diffs, exchange.arm)),
+  )
+  for (const exchange of repeats) {
+    const { repeatBaseline, repeatCanary } = compared?.diffs ?? {}
+    const diff = exchange.arm === 'canary' ? repeatCanary : repeatBaseline
+    samples.push({ ...sampleOf(exchange, exchange.sentMs, diff), repeat: true })
+  }
+  return samples
+}
+
+/** Of a first answer: the baseline's own is what the others are held against. */
+function findDiff(diffs: StepDiffs | undefined, arm: Arm): AnswerDiff | undefined {
+  return arm === 'baseline' ? undefined : diffs?.[arm]
 }
 
 /** The median baseline latency of the slowest action; 0 where no action has ten pairs. */
@@ -72,12 +101,38 @@ export function slowestMedianMs(pairs: readonly PairRecord[]): number {
   return slowest
 }
 
-function segmentOf(step: Step): Segment {
+/** Upper ends in bytes; what is longer than the last but one is in the last. */
+const SIZES = [
+  ['1k', 2 ** 10],
+  ['4k', 2 ** 12],
+  ['16k', 2 ** 14],
+  ['64k', 2 ** 16],
+  ['256k', 2 ** 18],
+  ['1m', Number.POSITIVE_INFINITY],
+] as const
+
+/** The same for all arms of a step, so that a segment never parts twins. */
+function segmentOf(step: Step, exchanges: readonly Exchange[]): Segment {
   const label = step.profile.labels[0]
+  const size = findSize(exchanges)
   return {
     geo: step.profile.geo_location,
     device: step.profile.device_type,
     ...(label === undefined ? {} : { label }),
     ...(step.previous === undefined ? {} : { prev: step.previous }),
+    ...(size === undefined ? {} : { size }),
+    load: step.load,
   }
+}
+
+/**
+ * By the baseline's answer. The page of an error tells no size, so where the baseline failed another
+ * arm's answer is taken: else failures of the baseline would leave the segment of large answers,
+ * and those of the canary stay.
+ */
+function findSize(exchanges: readonly Exchange[]): string | undefined {
+  const answered = exchanges.filter(({ outcome }) => outcome === 'ok')
+  const taken = answered.find(({ arm }) => arm === 'baseline') ?? answered[0]
+  if (taken === undefined) return undefined
+  return SIZES.find(([, most]) => taken.bytes <= most)?.[0]
 }

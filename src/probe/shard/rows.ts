@@ -22,6 +22,8 @@ export interface Row {
   readonly baseline: Outcome
   readonly canary: Outcome
   readonly segment: Segment
+  /** The block that it belongs to; 0 for none. */
+  readonly block: number
 }
 
 /** Oldest first; all columns have the same length. */
@@ -30,6 +32,7 @@ export interface RowColumns {
   readonly at: Float64Array
   readonly baselineMs: Float64Array
   readonly canaryMs: Float64Array
+  readonly blocks: Uint32Array
   /** Indices into `OUTCOMES`. */
   readonly baseline: Uint8Array
   readonly canary: Uint8Array
@@ -74,11 +77,12 @@ export class RowRing {
   add(row: Row): void {
     const place = this.#added % this.#most
     if (place >= this.#columns.at.length) this.#grow()
-    const { at, baselineMs, canaryMs, baseline, canary, segments } = this.#columns
+    const { at, baselineMs, canaryMs, blocks, baseline, canary, segments } = this.#columns
     this.#pairs[place] = row.pair
     at[place] = row.at
     baselineMs[place] = row.baselineMs
     canaryMs[place] = row.canaryMs
+    blocks[place] = row.block
     baseline[place] = OUTCOMES.indexOf(row.baseline)
     canary[place] = OUTCOMES.indexOf(row.canary)
     for (const [index, values] of segments.entries()) {
@@ -123,7 +127,7 @@ export function noRows(): RowColumns {
 }
 
 export function rowsOf(columns: RowColumns): Row[] {
-  const { pairs, at, baselineMs, canaryMs, baseline, canary } = columns
+  const { pairs, at, baselineMs, canaryMs, blocks, baseline, canary } = columns
   return pairs.map((pair, index) => ({
     pair,
     at: at[index] ?? 0,
@@ -132,6 +136,7 @@ export function rowsOf(columns: RowColumns): Row[] {
     baseline: OUTCOMES[baseline[index] ?? 0] ?? 'ok',
     canary: OUTCOMES[canary[index] ?? 0] ?? 'ok',
     segment: segmentAt(columns, index),
+    block: blocks[index] ?? 0,
   }))
 }
 
@@ -152,13 +157,14 @@ function emptyColumns(length: number): Columns {
     at: new Float64Array(length),
     baselineMs: new Float64Array(length),
     canaryMs: new Float64Array(length),
+    blocks: new Uint32Array(length),
     baseline: new Uint8Array(length),
     canary: new Uint8Array(length),
     segments: DIMENSIONS.map(() => new Uint16Array(length)),
   }
 }
 
-function columnsOf(columns: Columns): (Float64Array | Uint8Array | Uint16Array)[] {
-  const { at, baselineMs, canaryMs, baseline, canary, segments } = columns
-  return [at, baselineMs, canaryMs, baseline, canary, ...segments]
+function columnsOf(columns: Columns): (Float64Array | Uint8Array | Uint16Array | Uint32Array)[] {
+  const { at, baselineMs, canaryMs, blocks, baseline, canary, segments } = columns
+  return [at, baselineMs, canaryMs, blocks, baseline, canary, ...segments]
 }

@@ -3,7 +3,6 @@
  * into sums. It decides nothing about the canary; it only stops by itself when the breaker trips.
  */
 
-import { compileOntology } from '../../actions/ontology.ts'
 import { foldPairs } from '../../analysis/fold.ts'
 import { warmUpLimits } from '../../analysis/plan.ts'
 import { createTally } from '../../analysis/tally.ts'
@@ -15,12 +14,14 @@ import { formatSample, isFailure } from '../../core/contract/sample.ts'
 import type { Phase } from '../../core/verdict.ts'
 import { createBreaker } from '../../generator/guard.ts'
 import { createStrainMeter, type StrainMeter } from '../../generator/strain.ts'
-import { createTraffic, type Exchange, type Step, type Traffic } from '../../generator/traffic.ts'
+import type { Exchange, Step, Traffic } from '../../generator/traffic.ts'
 import { Blocks, type Slice } from './blocks.ts'
+import { createStepComparer, type StepComparer } from './compare.ts'
 import { Memory } from './memory.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
 import { paceOf } from './pace.ts'
 import { pairOf, samplesOf, slowestMedianMs, type Reference } from './pairs.ts'
+import { createShardTraffic } from './traffic.ts'
 
 /** How often a block is asked whether it may close (STATISTICS 2). */
 const TICK_MS = 20
@@ -43,6 +44,8 @@ export class Shard {
   readonly #actionIndex: ReadonlyMap<string, number>
   readonly #tally = createTally()
   readonly #memory: Memory
+  readonly #comparer: StepComparer
+  readonly #pairsByAction: number[]
   readonly #breaker = createBreaker()
   readonly #warmUp
   readonly #warm: Slice
@@ -74,6 +77,8 @@ export class Shard {
     this.#marks = leg?.marks
     this.#actionIndex = new Map(plan.actions.map((planned, index) => [planned.action, index]))
     this.#memory = new Memory([...this.#actionIndex.keys()])
+    this.#comparer = createStepComparer(input)
+    this.#pairsByAction = plan.actions.map(() => 0)
     const warmup = leg?.warmupSeconds ?? plan.warmup
     this.#warmUp = createWarmUp(warmUpLimits({ ...plan, warmup }))
     this.#blockMs = plan.blockSeconds * 1000
@@ -93,7 +98,17 @@ export class Shard {
       ...(leg === undefined ? {} : { firstIndex: leg.firstBlock }),
       ...(leg === undefined ? {} : { marks: () => this.#marks ?? leg.marks }),
     })
-    this.#traffic = this.#createTraffic()
+    this.#traffic = createShardTraffic(input, clock, {
+      watcher: {
+        sent: (step, arm, sentMs) => this.#sent(step, arm, sentMs),
+        ended: (step, exchange) => this.#ended(step, exchange),
+        step: (step, exchanges, repeats) => this.#leave(step, exchanges, repeats),
+        session: (_session, completed) => {
+          for (const [arm, whole] of completed) this.#tally.session(arm, whole)
+        },
+      },
+      remembers: (action, nowMs) => this.#memory.wants(action, nowMs),
+    })
     this.#strain = createStrainMeter(() => this.#traffic.counts())
   }
 
@@ -119,6 +134,9 @@ export class Shard {
       case 'climb':
         if (this.#state !== 'tripped' && this.#state !== 'ended') await this.#climb(message.rate)
         return
+      case 'focus':
+        this.#traffic.focus(message.actions)
+        return
       case 'stop':
         if (this.#state !== 'ended') await this.#stop()
         return
@@ -126,36 +144,6 @@ export class Shard {
         this.#post({ kind: 'inquiry', id: message.id, ...this.#memory.recall(message.action) })
         return
     }
-  }
-
-  #createTraffic(): Traffic {
-    const { ontology, skipped, timeoutMs, plan: _plan, ...rest } = this.#input
-    const locate = (): string => ontology.file
-    return createTraffic({
-      arms: rest.arms,
-      ontology: compileOntology(
-        ontology.document,
-        { value: ontology.document, locate },
-        ontology.file,
-      ),
-      profiles: rest.profiles,
-      seed: rest.seed,
-      skipped: new Set(skipped),
-      secrets: rest.secrets,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      maxRps: rest.maxRps,
-      runId: rest.runId,
-      clock: this.#clock,
-      watcher: {
-        sent: (step, arm, sentMs) => this.#sent(step, arm, sentMs),
-        ended: (step, exchange) => this.#ended(step, exchange),
-        step: (step, exchanges) => this.#leave(step, exchanges),
-        session: (_session, completed) => {
-          for (const [arm, whole] of completed) this.#tally.session(arm, whole)
-        },
-      },
-      remembers: (action, nowMs) => this.#memory.wants(action, nowMs),
-    })
   }
 
   #sent(step: Step, arm: Arm, sentMs: number): void {
@@ -195,25 +183,32 @@ export class Shard {
     return slice
   }
 
-  #leave(step: Step, exchanges: readonly Exchange[]): void {
+  #leave(step: Step, exchanges: readonly Exchange[], repeats: readonly Exchange[]): void {
     const slice = this.#enter(step)
     this.#sliceOf.delete(step.pair)
-    const samples = samplesOf(step, exchanges, this.#originMs)
+    const compared = this.#comparer.compare(step, exchanges, repeats)
+    const ended = { step, exchanges, repeats, compared }
+    const samples = samplesOf(ended, this.#originMs)
     for (const sample of samples) this.#tally.add(sample)
     const action = this.#actionIndex.get(step.action)
-    const pair = pairOf(step, exchanges, action, this.#originMs, this.#reference)
+    const pair = pairOf(ended, action, this.#originMs, this.#reference)
     const isStrayWarmUp = slice === this.#warm && this.#state === 'judging'
     if (pair !== undefined && !isStrayWarmUp) {
-      this.#memory.add(step.action, pair, samples[0]?.segment, exchanges)
+      this.#memory.add(step.action, pair, samples[0]?.segment, exchanges, slice.index)
     }
     const kept = this.#input.recordSamples ? samples : []
     if (slice !== this.#warm) {
+      if (pair !== undefined) this.#count(pair.action)
       this.#blocks.ended(slice, pair, kept)
       return
     }
     this.#warm.openPairs -= 1
     if (pair !== undefined && !this.#warmFolded) this.#warm.pairs.push(pair)
     this.#warm.samples.push(...kept)
+  }
+
+  #count(action: number): void {
+    this.#pairsByAction[action] = (this.#pairsByAction[action] ?? 0) + 1
   }
 
   #tick(): void {
@@ -240,6 +235,7 @@ export class Shard {
       dueSteps: counts.due,
       sentSteps: counts.sent,
       warmupPairs: this.#warm.pairs.length,
+      pairsByAction: [...this.#pairsByAction],
     })
   }
 
@@ -339,6 +335,7 @@ export class Shard {
       kind: 'ended',
       atSeconds: this.#seconds(this.#clock.nowMs()),
       tally: this.#tally.state(),
+      pairsByAction: [...this.#pairsByAction],
       lines: lines.join('\n'),
     })
   }
@@ -349,7 +346,10 @@ export class Shard {
   }
 
   #settle(): void {
-    this.#blocks.settle((block, lines) => this.#post({ kind: 'block', block, lines }))
+    this.#blocks.settle((block, lines) => {
+      const examples = this.#comparer.takeExamples()
+      this.#post({ kind: 'block', block, lines, ...(examples.length === 0 ? {} : { examples }) })
+    })
   }
 
   #guard(work: Promise<void>): void {

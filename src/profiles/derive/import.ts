@@ -6,7 +6,7 @@ import { createRandom } from '../../core/random.ts'
 import type { Ontology } from '../../actions/ontology.ts'
 import { createRouteMatcher } from '../../actions/routes.ts'
 import { withActivityLabels } from '../labels.ts'
-import { resourceIntensityOf } from '../resource.ts'
+import { resourceIntensityOf, type MeasuredCosts } from '../resource.ts'
 import { parseLogLine, type LogEntry, type LogFormat } from './access-log.ts'
 import { createAgentJudge } from './agent.ts'
 import {
@@ -31,6 +31,8 @@ export interface ImportOptions {
   readonly seed: number
   /** For tests; by default a random key that is thrown away. */
   readonly key?: Uint8Array
+  /** What the actions cost in earlier runs; left out = what the ontology says. */
+  readonly measured?: MeasuredCosts
 }
 
 export interface ImportReport {
@@ -206,7 +208,7 @@ function reasonToDrop(
 
 function profilesOf(
   sessions: readonly (readonly RecordedStep[])[],
-  { ontology, seed }: ImportOptions,
+  { ontology, seed, measured }: ImportOptions,
   pseudonyms: Pseudonyms,
 ): { profiles: Profile[]; longSessions: number } {
   const random = createRandom(seed, 'import')
@@ -217,7 +219,7 @@ function profilesOf(
     return {
       user_id: pseudonyms(`session ${index} ${session[0]?.client}`),
       behavioral_patterns: steps,
-      resource_intensity: resourceIntensityOf(steps, ontology),
+      resource_intensity: resourceIntensityOf(steps, ontology, measured),
       geo_location: 'ZZ',
       device_type: session[0]?.device ?? 'other',
       labels: [],

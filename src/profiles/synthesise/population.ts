@@ -12,7 +12,7 @@ import { loadOntology } from '../../actions/load.ts'
 import type { Ontology } from '../../actions/ontology.ts'
 import { assetPath } from '../../../profiles-db/assets.ts'
 import { withActivityLabels } from '../labels.ts'
-import { resourceIntensityOf } from '../resource.ts'
+import { resourceIntensityOf, type MeasuredCosts } from '../resource.ts'
 import { createChoice, createWalk, type Walk } from './chain.ts'
 import { createDataMaker, seedFaker } from './data.ts'
 import { checkPopulation, readPopulation } from './document.ts'
@@ -76,9 +76,15 @@ export function parsePopulation(
  * `count` users; the same for the same population and seed, and users of two seeds never share an
  * id. The first n of a larger count are the same users, but for their activity labels, which speak
  * of the whole population.
+ * @param measured what the actions cost in earlier runs; left out = what the ontology says
  * @throws UsageError with code `bad-count`
  */
-export function synthesise(population: Population, count: number, seed: number): Profile[] {
+export function synthesise(
+  population: Population,
+  count: number,
+  seed: number,
+  measured?: MeasuredCosts,
+): Profile[] {
   if (!Number.isInteger(count) || count < 1 || count > COUNT_LIMIT) {
     throw new UsageError(
       `Cannot synthesise users: count ${count} is not within 1 to ${COUNT_LIMIT}`,
@@ -105,15 +111,12 @@ export function synthesise(population: Population, count: number, seed: number):
     device: createChoice(document.device),
   }
   const random = createRandom(seed, `population:${name}`)
-  const profiles = Array.from({ length: count }, (_, index) =>
-    userOf(
-      `${name}-${seed}-${index + 1}`,
-      random.fork(String(index + 1)),
-      ontology,
-      choosers,
-      personas,
-    ),
-  )
+  const profiles = Array.from({ length: count }, (_, index) => {
+    const id = `${name}-${seed}-${index + 1}`
+    const user = userOf(id, random.fork(String(index + 1)), choosers, personas)
+    const patterns = user.behavioral_patterns
+    return { ...user, resource_intensity: resourceIntensityOf(patterns, ontology, measured) }
+  })
   return withActivityLabels(profiles)
 }
 
@@ -126,10 +129,9 @@ interface Choosers {
 function userOf(
   userId: string,
   random: Random,
-  ontology: Ontology,
   choosers: Choosers,
   personas: ReadonlyMap<string, { labels: readonly string[]; walk: Walk }>,
-): Profile {
+): Omit<Profile, 'resource_intensity'> {
   seedFaker(random)
   const persona = personas.get(choosers.persona(random))
   invariant(persona !== undefined, 'a persona that is chosen is one of those described')
@@ -139,7 +141,6 @@ function userOf(
   return {
     user_id: userId,
     behavioral_patterns,
-    resource_intensity: resourceIntensityOf(behavioral_patterns, ontology),
     geo_location,
     device_type,
     labels: [...persona.labels],

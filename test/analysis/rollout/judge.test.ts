@@ -5,7 +5,7 @@ import { createRolloutJudge } from '../../../src/analysis/rollout/judge.ts'
 import { reportSchema, type Report } from '../../../src/core/contract/report.ts'
 import { createTally } from '../../../src/analysis/tally.ts'
 import { InvariantError } from '../../../src/core/invariant.ts'
-import { EVIDENCE_METRICS } from '../../../src/core/verdict.ts'
+import { METRICS } from '../../../src/core/verdict.ts'
 import { failing, planOf, slower, type Change } from '../synthetic.ts'
 import { ALPHAS, CRITICAL, rolling, rolloutPlan, type Rolling } from './rolling.ts'
 
@@ -271,7 +271,7 @@ describe('blocks whose latencies cannot be compared', () => {
     const run = rolling({ canary, terms: { critical: { ...CRITICAL, failures: 0.9 } } })
     run.add(40, { comparable: false })
     for (const action of ['*', 'home', 'checkout']) {
-      for (const metric of EVIDENCE_METRICS) {
+      for (const metric of METRICS) {
         const stream = run.judge.stream(action, metric)
         if (metric === 'errors') expect(stream.lnEvidence).not.toBe(0)
         else expect([stream.lnEvidence, stream.lnHealthyEvidence ?? 0]).toEqual([0, 0])
@@ -292,12 +292,20 @@ describe('blocks whose latencies cannot be compared', () => {
       const sums = block % 3 === 0 ? withoutLatency(next.sums) : next.sums
       mixed.judge.add({ ...next, sums })
     }
-    for (const metric of EVIDENCE_METRICS) {
+    for (const metric of METRICS) {
       const { lnEvidence } = straight.judge.stream('home', metric)
       expect(lnEvidence).toBe(mixed.judge.stream('home', metric).lnEvidence)
     }
   })
 })
+
+/** All confidence sequences but the typical ratio's begin anew after a restart. */
+function withoutEffects(of: unknown): unknown {
+  const dropped = new Set(['effect', 'share', 'sentence', 'finding'])
+  return JSON.parse(
+    JSON.stringify(of, (key, value: unknown) => (dropped.has(key) ? undefined : value)),
+  )
+}
 
 describe('snapshot()', () => {
   it('goes on bit for bit, over episodes, names and gates', () => {
@@ -314,10 +322,12 @@ describe('snapshot()', () => {
         const written: unknown = JSON.parse(JSON.stringify(copy.snapshot()))
         copy = createRolloutJudge(rolloutPlan, terms, written)
       }
-      expect(copy.snapshot()).toEqual(straight.judge.snapshot())
-      expect(copy.judgement()).toEqual(straight.judge.judgement())
-      expect(copy.live()).toEqual(straight.judge.live())
-      expect(copy.findings('all')).toEqual(straight.judge.findings('all'))
+      expect(withoutEffects(copy.snapshot())).toEqual(withoutEffects(straight.judge.snapshot()))
+      const judged = straight.judge.judgement()
+      expect(withoutEffects(copy.judgement() ?? {})).toEqual(withoutEffects(judged ?? {}))
+      expect(withoutEffects(copy.live())).toEqual(withoutEffects(straight.judge.live()))
+      const found = straight.judge.findings('all')
+      expect(withoutEffects(copy.findings('all'))).toEqual(withoutEffects(found))
       expect(copy.parametersFor(91)).toEqual(straight.judge.parametersFor(91))
     }
   })

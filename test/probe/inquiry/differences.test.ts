@@ -24,6 +24,16 @@ describe('differencesOf()', () => {
       { path: "$['it\\'s']", canary: true },
     ])
   })
+  it('shows an array whose elements only moved as a whole', () => {
+    const [left, right] = [
+      [{ id: 1 }, { id: 2 }, 3],
+      [3, { id: 1 }, { id: 2 }],
+    ]
+    expect(between({ list: left }, { list: right })).toEqual([
+      { path: '$.list', baseline: left, canary: right },
+    ])
+    expect(between([{ a: 1, b: 2 }, {}, {}], [{ b: 2, a: 1 }, {}, {}])).toEqual([])
+  })
   it('names a status that differs first', () => {
     const found = differencesOf({ status: 200, body: '{"a":1}' }, { status: 500, body: '[]' })
     expect(found.map(({ path }) => path)).toEqual(['status', '$'])

@@ -69,6 +69,7 @@ function rowsOfDevices(): Recollection['rows'] {
       baseline: 'ok',
       canary: 'ok',
       segment: { device },
+      block: 1,
     })
   }
   return ring.columns()

@@ -37,8 +37,6 @@ function investigating(inquire: (finding: Finding) => Inquiry = () => nothing): 
     run: 'p1',
     inquiries: {
       inquire: (finding) => Promise.resolve(inquire(finding)),
-      answer: () => undefined,
-      close: () => undefined,
     },
     now: () => '2026-01-01T00:00:00Z',
     keep: (record, known) => {
@@ -56,8 +54,6 @@ describe('createInvestigator()', () => {
       run: 'p1',
       inquiries: {
         inquire: () => Promise.resolve(nothing),
-        answer: () => undefined,
-        close: () => undefined,
       },
       now: () => '',
       keep: () => {

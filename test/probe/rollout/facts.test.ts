@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptySums, type ActionSums } from '../../../src/analysis/fold.ts'
+import { emptySums, type ActionSums } from '../../../src/analysis/folding/sums.ts'
 import type { BlockMarks, ClosedBlock } from '../../../src/analysis/judge.ts'
 import { createFacts, createFigures } from '../../../src/probe/rollout/facts.ts'
 import { examplePlan } from '../../support/example-plan.ts'

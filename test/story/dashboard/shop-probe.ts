@@ -2,7 +2,7 @@
 
 import type { Plan } from '../../../src/core/contract/plan.ts'
 import type { ActionReport, Effect, Finding, Report } from '../../../src/core/contract/report.ts'
-import type { EvidenceMetric, Phase, Verdict } from '../../../src/core/verdict.ts'
+import type { Metric, Phase, Verdict } from '../../../src/core/verdict.ts'
 import type { ProbeProgress, Series, SeriesPoint } from '../../../src/outrider.ts'
 import { progressOf } from '../../server/scripted-outrider.ts'
 import { examplePlan } from '../../support/example-plan.ts'
@@ -170,7 +170,7 @@ export function shopReport(id: string): Report {
   }
 }
 
-export function shopSeries(action: string, metric: EvidenceMetric): Series {
+export function shopSeries(action: string, metric: Metric): Series {
   const isBad = action === 'checkout' && metric === 'latency_typical'
   const points = Array.from({ length: 124 }, (_, index): SeriesPoint => {
     const phase: Phase = index < 42 ? 'quiet' : 'load'

@@ -12,7 +12,7 @@ import type {
   Rung,
 } from '../../../src/core/contract/rollout.ts'
 import type { TwinSeries } from '../../../src/core/twins.ts'
-import type { EvidenceMetric } from '../../../src/core/verdict.ts'
+import type { Metric } from '../../../src/core/verdict.ts'
 import { HOSTILE, loadProgress, shopFindings, shopSeries } from './shop-probe.ts'
 
 const FINDING = 'checkout is 1.31× slower (1.22–1.41)'
@@ -203,7 +203,7 @@ export function shopReadings(nowMs: number): ReadingPoint[] {
   })
 }
 
-export function rolloutSeries(action: string, metric: EvidenceMetric): TwinSeries {
+export function rolloutSeries(action: string, metric: Metric): TwinSeries {
   const series = shopSeries(action, metric)
   const isBad = action === 'checkout' && metric === 'latency_typical'
   const points = series.points.map((point, index) => {

@@ -10,7 +10,7 @@ import type {
   RolloutOutline,
 } from '../../../src/core/contract/rollout.ts'
 import type { TwinSeries } from '../../../src/core/twins.ts'
-import type { EvidenceMetric } from '../../../src/core/verdict.ts'
+import type { Metric } from '../../../src/core/verdict.ts'
 import type { Rollouts, Word } from '../../../src/outrider.ts'
 import {
   scriptOutrider,
@@ -21,7 +21,7 @@ import {
 export interface Stage {
   readonly rollouts: readonly RolloutDocument[]
   readonly readings?: readonly ReadingPoint[]
-  readonly series?: (action: string, metric: EvidenceMetric) => TwinSeries
+  readonly series?: (action: string, metric: Metric) => TwinSeries
   readonly investigations?: readonly Investigation[]
   readonly alerts?: readonly Alert[]
 }

@@ -1,10 +1,6 @@
 /**
- * Segments: who is affected by a finding. For each value of each dimension (device, geo, label, …)
- * the effect among its pairs alone, with a 95 % interval.
- *
- * A lead, not a proof: the intervals come from the data that raised the alarm, each holds for itself
- * only (no correction for how many segments are looked at), and they are right at one moment, not
- * at all moments as those of the evidence are.
+ * Effects among some pairs alone, each with a 95 % interval that is right at one moment, not at all
+ * moments as those of the evidence are.
  *
  * Latency: Huber's M-estimate of the pairs' log ratios ln(canary ÷ baseline), clipped where the
  * evidence clips (1.7 mean deviations), with its asymptotic variance Σψ² ÷ (Σψ′)² (Huber 1964,
@@ -17,134 +13,33 @@
  * correlation. It keeps its coverage where failures are few, which is where the plain one ends in 0.
  */
 
-import type { SegmentRow } from '../core/contract/investigation.ts'
-import type { Effect } from '../core/contract/report.ts'
-import { isFailure, type Outcome, type Segment } from '../core/contract/sample.ts'
-import type { Metric } from '../core/verdict.ts'
-import { spoilsLatency } from './failures.ts'
-import { rounded } from './judging/estimates.ts'
-import { clipOf, soundLatency } from './latency.ts'
+import type { Effect } from '../../core/contract/report.ts'
+import { isFailure } from '../../core/contract/sample.ts'
+import type { Metric } from '../../core/verdict.ts'
+import { hasLatency, type RememberedPair } from '../cause/again.ts'
+import { rounded } from '../judging/estimates.ts'
+import { clipOf, soundLatency } from '../latency.ts'
 
 /** One pair, as far as segments go. */
-export interface SegmentPair {
-  readonly baselineMs: number
-  readonly canaryMs: number
-  readonly baseline: Outcome
-  readonly canary: Outcome
-  readonly segment: Segment
-}
+export type SegmentPair = Omit<RememberedPair, 'pair' | 'at'>
 
-export interface Segmentation {
-  /** Strongest first: how far the low end lies above the estimate of all pairs together. */
-  readonly rows: SegmentRow[]
-  /** Pairs that the metric can be counted on. */
-  readonly pairs: number
-  /** The one segment that explains the finding. */
-  readonly explaining?: Record<string, string>
-}
-
-/** A segment with fewer pairs is not shown. */
-const LEAST_PAIRS = 30
 /** Fewer slow pairs say nothing of a tail. */
 const LEAST_SLOW_PAIRS = 15
-const MOST_ROWS = 20
 /** Beyond these two ends lie five per cent of a normal distribution. */
 const Z95 = 1.959963984540054
 const TAIL = 0.95
 
-/**
- * The segments of an action's pairs.
- * @param margin of the finding: 0.1 = 10 % for a latency, 0.001 = 0.1 pp for errors
- */
-export function segmentsOf(
-  pairs: readonly SegmentPair[],
-  metric: Metric,
-  margin: number,
-): Segmentation {
-  const measure = measureOf(pairs, metric)
-  if (measure === undefined) return { rows: [], pairs: 0 }
-  const counted = pairs.filter((pair) => measure.counts(pair))
-  const whole = measure.effect(counted)
-  const rows = [...groupsOf(counted)]
-    .flatMap(([, { segment, members }]) => {
-      const effect = members.length < LEAST_PAIRS ? undefined : measure.effect(members)
-      return effect === undefined ? [] : [{ segment, pairs: members.length, effect }]
-    })
-    .toSorted((left, right) => compareStrength(left, right, whole?.estimate ?? 0))
-  const explaining = explains(rows, margin)
-  return {
-    rows: rows.slice(0, MOST_ROWS),
-    pairs: counted.length,
-    ...(explaining === undefined ? {} : { explaining }),
-  }
-}
-
-/**
- * The segment that explains a finding: its low end is above the margin, and every other value of
- * its dimension is within the margin ("only on mobile"). Undefined where none is, or where the
- * dimension has no other value to compare with.
- * @param rows strongest first, each with one dimension
- */
-export function explains(
-  rows: readonly SegmentRow[],
-  margin: number,
-): Record<string, string> | undefined {
-  const explaining = rows.find((row) => {
-    const limit = row.effect.kind === 'ratio' ? 1 + margin : margin
-    if ((row.effect.low ?? -Infinity) <= limit) return false
-    const others = rows.filter((other) => other !== row && dimensionOf(other) === dimensionOf(row))
-    return others.length > 0 && others.every((other) => isWithin(other.effect, limit, row.effect))
-  })
-  return explaining?.segment
-}
-
-/**
- * A share within 0.1 pp cannot be told from a single failure, so a difference is within the margin
- * too where it may be none at all and is no tenth of the one that it is held against.
- */
-function isWithin(
-  { kind, estimate, low = -Infinity }: Effect,
-  limit: number,
-  worse: Effect,
-): boolean {
-  if (estimate <= limit) return true
-  return kind === 'difference' && low <= 0 && estimate < worse.estimate / 10
-}
-
-function dimensionOf({ segment }: SegmentRow): string {
-  return Object.keys(segment)[0] ?? ''
-}
-
-function compareStrength(left: SegmentRow, right: SegmentRow, whole: number): number {
-  const beyond = ({ effect }: SegmentRow): number => (effect.low ?? effect.estimate) - whole
-  return beyond(right) - beyond(left) || right.effect.estimate - left.effect.estimate
-}
-
-interface Group {
-  readonly segment: Record<string, string>
-  readonly members: SegmentPair[]
-}
-
-function groupsOf(pairs: readonly SegmentPair[]): ReadonlyMap<string, Group> {
-  const groups = new Map<string, Group>()
-  for (const pair of pairs) {
-    for (const [dimension, value] of Object.entries(pair.segment)) {
-      const key = JSON.stringify([dimension, value])
-      const known = groups.get(key)
-      if (known !== undefined) known.members.push(pair)
-      else groups.set(key, { segment: { [dimension]: value }, members: [pair] })
-    }
-  }
-  return groups
-}
-
 /** How a metric is read from pairs. */
-interface Measure {
+export interface Effects {
   counts(pair: SegmentPair): boolean
   effect(pairs: readonly SegmentPair[]): Effect | undefined
 }
 
-function measureOf(pairs: readonly SegmentPair[], metric: Metric): Measure | undefined {
+/**
+ * Undefined for a metric that pairs do not measure.
+ * @param pairs all pairs; of a tail they say from where on an answer is slow
+ */
+export function effectsOf(pairs: readonly SegmentPair[], metric: Metric): Effects | undefined {
   switch (metric) {
     case 'latency_typical':
       return { counts: hasLatency, effect: (members) => ratioOf(members, 1) }
@@ -164,10 +59,6 @@ function measureOf(pairs: readonly SegmentPair[], metric: Metric): Measure | und
     case 'memory':
       return undefined
   }
-}
-
-function hasLatency({ baseline, canary }: SegmentPair): boolean {
-  return !spoilsLatency(baseline) && !spoilsLatency(canary)
 }
 
 /** The 95th percentile of both arms' latencies together. */
