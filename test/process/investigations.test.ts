@@ -118,7 +118,7 @@ describe('a probe that finds something', () => {
     }
     const { report, investigations } = await probe(await start(paid), await start(slowOnMobile))
     expect(report.verdict, report.summary).toBe('regressed')
-    expect(report.findings[0]).not.toHaveProperty('segment')
+    expect(report.findings[0]?.segment).toEqual({ device: 'mobile' })
     const found = investigations.find(({ finding }) => finding.action === 'pay')
     expect(found?.title).toContain('pay is ')
     expect(found?.segments[0]).toMatchObject({ segment: { device: 'mobile' } })

@@ -28,9 +28,12 @@ describe.skipIf(reason !== undefined)(
         startedAt: _startedAt,
         skipped: _skipped,
         arms: _arms,
+        reasons,
         ...verdict
       } = report
       expect(again).toMatchObject(JSON.parse(JSON.stringify(verdict)))
+      // Only a database knows whether the baseline was ever tried against itself.
+      expect(again.reasons).toEqual(reasons.filter(({ code }) => code !== 'no-aa'))
       folder.remove()
     })
 

@@ -141,6 +141,7 @@ export function concludeRun(state: RunState, plan: Plan, end: RunEnd, found: Run
     notes: [...summary.notes],
     actions: [...summary.actions],
     arms: armsOf(state, end),
+    ...mixOf(state, plan),
     skipped: [...end.skipped],
     reasons: [...judged.reasons],
     generator: {
@@ -166,6 +167,21 @@ function summaryInput(state: RunState, plan: Plan, judged: RunJudgement): Summar
     ...(serviceNeed === undefined ? {} : { serviceNeed }),
     seconds: judgedSeconds(state),
   }
+}
+
+/** The mix of the judged pairs beside the natural one. */
+function mixOf({ phases }: RunState, plan: Plan): Pick<Report, 'mix'> {
+  const pairs = plan.actions.map((_, index) =>
+    phases.reduce((sum, { counts }) => sum + (counts[index]?.pairs ?? 0), 0),
+  )
+  const all = pairs.reduce((sum, count) => sum + count, 0)
+  if (all === 0) return {}
+  const mix = plan.actions.map(({ action, share }, index) => ({
+    action,
+    natural: Number(share.toFixed(4)),
+    delivered: Number(((pairs[index] ?? 0) / all).toFixed(4)),
+  }))
+  return { mix }
 }
 
 /** The tally, and what the processes used. */

@@ -1,6 +1,6 @@
 /**
- * What a run collects beside its evidence: the mix that was delivered, examples of fields that
- * differ, and what requests cost. It adds to the report and decides nothing.
+ * What a run collects beside its evidence: examples of fields that differ, and what requests cost.
+ * It adds to the report and decides nothing.
  */
 
 import type { BlockSums } from '../../analysis/fold.ts'
@@ -16,7 +16,7 @@ export interface Figures {
   block(endSeconds: number, sums: BlockSums): void
   examples(found: readonly ActionExamples[]): void
   resource(reading: ResourceReading): void
-  /** The report with mix, costs, and values of fields. */
+  /** The report with costs, and values of fields. */
   complete(report: Report): Report
 }
 
@@ -31,7 +31,6 @@ interface Scrape {
 
 export function createFigures(plan: Plan, seed: number): Figures {
   const isCounting = plan.resources.includes('cpu')
-  const pairs = plan.actions.map(() => 0)
   const requests = plan.actions.map(() => 0)
   /** Running totals of requests at the end of each block. */
   const blocks: { readonly at: number; readonly totals: readonly number[] }[] = []
@@ -48,7 +47,6 @@ export function createFigures(plan: Plan, seed: number): Figures {
   return {
     block(endSeconds, { actions }) {
       for (const [index, sums] of actions.entries()) {
-        pairs[index] = (pairs[index] ?? 0) + sums.pairs
         const repeats = plan.repeatShare > 0 ? sums.seconds : 0
         requests[index] = (requests[index] ?? 0) + sums.pairs + repeats
       }
@@ -75,25 +73,13 @@ export function createFigures(plan: Plan, seed: number): Figures {
     },
     complete(report) {
       const told = costs()
-      const mix = mixOf(plan, pairs)
       return {
         ...report,
         findings: report.findings.map((finding) => withValues(finding, values)),
-        ...(mix.length === 0 ? {} : { mix }),
         ...(told.length === 0 ? {} : { costs: told }),
       }
     },
   }
-}
-
-function mixOf(plan: Plan, pairs: readonly number[]): NonNullable<Report['mix']> {
-  const all = pairs.reduce((sum, count) => sum + count, 0)
-  if (all === 0) return []
-  return plan.actions.map(({ action, share }, index) => ({
-    action,
-    natural: Number(share.toFixed(4)),
-    delivered: Number(((pairs[index] ?? 0) / all).toFixed(4)),
-  }))
 }
 
 function withValues(
