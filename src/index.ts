@@ -1,7 +1,14 @@
 /** The public exports of the package. */
 
-export { openOutrider } from './outrider.ts'
-export type { Outrider, OutriderOptions } from './outrider.ts'
+export { createUnpaired, judgeSeries, openOutrider } from './outrider.ts'
+export type {
+  JudgedSeries,
+  Outrider,
+  OutriderOptions,
+  SeriesOptions,
+  Unpaired,
+  UnpairedOptions,
+} from './outrider.ts'
 export type { Plan } from './core/contract/plan.ts'
 export type { Profile } from './core/contract/profile.ts'
 export type { Report } from './core/contract/report.ts'

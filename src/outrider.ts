@@ -208,6 +208,13 @@ export { RULES } from './analysis/rules/rules.ts'
 export type { RuleName } from './analysis/rules/rules.ts'
 export { loadConfig } from './probe/config.ts'
 export { tryActions } from './probe/try-actions.ts'
+// For programs that have live traffic or somebody else's series instead of pairs.
+export {
+  createUnpaired,
+  type Unpaired,
+  type UnpairedOptions,
+} from './analysis/unpaired/unpaired.ts'
+export { judgeSeries, type JudgedSeries, type SeriesOptions } from './analysis/unpaired/series.ts'
 export { importAccessLog } from './profiles/derive/import.ts'
 export { readLogLines } from './profiles/derive/read-log.ts'
 export { loadPopulation, synthesise } from './profiles/synthesise/population.ts'

@@ -3,12 +3,8 @@
  * action and for the service, without the parts that make findings. Fresh for each episode.
  */
 
-import {
-  createEvidence,
-  logAddExp,
-  updateEvidence,
-  type Evidence,
-} from '../../src/analysis/evidence.ts'
+import { createEvidence, updateEvidence, type Evidence } from '../../src/analysis/evidence.ts'
+import { logAddExp } from '../../src/core/maths/logs.ts'
 import { coin, failureScore, throwOf } from '../../src/analysis/failures.ts'
 import { clipOf, typicalScore } from '../../src/analysis/latency.ts'
 import { ACTIONS, type Pair } from './world.ts'

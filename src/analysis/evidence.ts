@@ -17,6 +17,8 @@
  * Tried and left: a single λ, sub-Gaussian bets, all capital at the start (STATISTICS 9.3).
  */
 
+import { logAddExp } from '../core/maths/logs.ts'
+
 const LAMBDAS = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4]
 const LN_2 = Math.LN2
 const LN_LAMBDAS = Math.log(LAMBDAS.length)
@@ -107,13 +109,6 @@ function standardise(evidence: Evidence, score: number): number {
 /** ln(1 + tanh t) without overflow. */
 export function lnOnePlusTanh(t: number): number {
   return t >= 0 ? LN_2 - Math.log1p(Math.exp(-2 * t)) : 2 * t + LN_2 - Math.log1p(Math.exp(2 * t))
-}
-
-/** ln(eˣ + eʸ); −∞ stands for nothing. */
-export function logAddExp(x: number, y: number): number {
-  if (x === -Infinity) return y
-  if (y === -Infinity) return x
-  return Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))
 }
 
 /** ln Σ exp; −∞ for an empty sum. */

@@ -12,7 +12,8 @@
  * Limits: one interval holds with 1 − α, not all intervals together.
  */
 
-import { createEvidence, logAddExp, updateEvidence, type Evidence } from './evidence.ts'
+import { createEvidence, updateEvidence, type Evidence } from './evidence.ts'
+import { logAddExp } from '../core/maths/logs.ts'
 
 export interface Interval {
   readonly horizon: number

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  createEvidence,
-  logAddExp,
-  updateEvidence,
-  type Evidence,
-} from '../../src/analysis/evidence.ts'
+import { createEvidence, updateEvidence, type Evidence } from '../../src/analysis/evidence.ts'
+import { logAddExp } from '../../src/core/maths/logs.ts'
 import { foldPairs } from '../../src/analysis/fold.ts'
 import { SLOTS } from '../../src/analysis/folding/slots.ts'
 import type { ActionSums } from '../../src/analysis/folding/sums.ts'

@@ -24,7 +24,7 @@ const ORDERS = 20_000
 const USERS = 400
 const ON_HOME = 150
 /** Rounds of hashing that a price list of a cart takes: some milliseconds. */
-const CART_ROUNDS = 1500
+const CART_ROUNDS = 5000
 const CART_FACTORS: Partial<Record<VersionName, number>> = { 'cpu-20': 1.2, 'cpu-50': 1.5 }
 const SLOW_MS = 80
 const LEAKED_BYTES = 40_000

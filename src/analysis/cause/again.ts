@@ -10,7 +10,8 @@
 
 import type { Outcome, Segment } from '../../core/contract/sample.ts'
 import { isFailure } from '../../core/contract/sample.ts'
-import { createEvidence, logAddExp, updateEvidence } from '../evidence.ts'
+import { createEvidence, updateEvidence } from '../evidence.ts'
+import { logAddExp } from '../../core/maths/logs.ts'
 import { coin, failureScore, spoilsLatency, throwOf } from '../failures.ts'
 import {
   censorOf,

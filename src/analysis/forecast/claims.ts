@@ -5,7 +5,7 @@ import { METRICS, type Metric } from '../../core/verdict.ts'
 import type { Scope } from '../judging/streams.ts'
 import { endSecondsOf } from '../plan.ts'
 import { rangeOf, secondsToProof, type HealthClaim } from '../power.ts'
-import { comparedPerSecond, loadOf, type Assumptions, type Expected } from './load.ts'
+import { answersPerSecond, loadOf, type Assumptions, type Expected } from './load.ts'
 
 export interface ClaimForecast {
   readonly metric: Metric
@@ -58,7 +58,7 @@ function forecastClaim(
   known: { readonly assumed: Assumptions; readonly proofSeconds: number },
 ): ClaimForecast {
   const rate =
-    metric === 'responses' ? comparedPerSecond(plan, scope) : loadOf(plan, scope).pairsPerSecond
+    metric === 'responses' ? answersPerSecond(plan, scope) : loadOf(plan, scope).pairsPerSecond
   const claim = findHealthClaim(metric, margin, known.assumed)
   if (claim === undefined) return { metric, margin, basis: 'unknown', inTime: 'perhaps' }
   const basis = claim.kind === 'share' ? 'measured' : 'computed'

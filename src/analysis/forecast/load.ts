@@ -33,14 +33,19 @@ export function loadOf(plan: Plan, scope: Scope): ScopeLoad {
   return { share, pairsPerSecond: share * plan.rate }
 }
 
-/** Pairs a second whose answers are compared beside a second answer of the baseline. */
-export function comparedPerSecond(plan: Plan, scope: Scope): number {
+/** Pairs a second whose answers are compared: a proof counts all of them. */
+export function answersPerSecond(plan: Plan, scope: Scope): number {
   const share = actionsOf(plan, scope)
     .map((index) => plan.actions[index])
     .filter((planned) => planned?.comparesAnswers === true)
     .reduce((sum, planned) => sum + (planned?.share ?? 0), 0)
+  return share * plan.rate
+}
+
+/** Of these the ones beside a second answer of the baseline: only they raise an alarm. */
+export function comparedPerSecond(plan: Plan, scope: Scope): number {
   // Without repeats a control arm answers every pair a second time.
-  return share * plan.rate * (plan.repeatShare === 0 ? 1 : plan.repeatShare)
+  return answersPerSecond(plan, scope) * (plan.repeatShare === 0 ? 1 : plan.repeatShare)
 }
 
 /** What the stream must reach to be named; undefined where it is not declared. */

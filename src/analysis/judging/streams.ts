@@ -2,7 +2,8 @@
 
 import type { Plan } from '../../core/contract/plan.ts'
 import { METRICS, RESOURCE_METRICS, type Metric, type ResourceMetric } from '../../core/verdict.ts'
-import { createEvidence, logAddExp, type Evidence } from '../evidence.ts'
+import { createEvidence, type Evidence } from '../evidence.ts'
+import { logAddExp } from '../../core/maths/logs.ts'
 import { weightsOf } from '../multiplicity.ts'
 import { lnUpOfFields, strongestField, type FieldStream } from '../streams/fields.ts'
 import { createOnset, type Onset } from './onset.ts'

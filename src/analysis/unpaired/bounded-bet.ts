@@ -10,7 +10,8 @@
  * Source: Waudby-Smith and Ramdas (2024), Estimating means of bounded random variables by betting.
  */
 
-import { logAddExp, logSumExp, startWeight } from '../evidence.ts'
+import { logSumExp, startWeight } from '../evidence.ts'
+import { logAddExp } from '../../core/maths/logs.ts'
 
 const LAMBDAS = [0.05, 0.1, 0.2, 0.4, 0.8]
 const LN_LAMBDAS = Math.log(LAMBDAS.length)
