@@ -10,6 +10,9 @@ import { plural } from './parts/words.js'
 
 /** @typedef {{ readonly name: string; readonly at: string }} Target */
 
+/** Limits come from the ninth run on. */
+const RUNS_WITHOUT_LIMITS = 8
+
 /** @param {string} target */
 async function show(target) {
   /** @type {ApiBaselineHistory} */
@@ -40,7 +43,9 @@ function say(target, charts, moved) {
       ? `The baseline of ${target} was not measured yet`
       : moved.length > 0
         ? `The baseline of ${target} left its history: ${names.slice(0, 3).join(', ')}${rest}`
-        : `The baseline of ${target} is as in its last ${plural(runs, 'run')}`,
+        : runs <= RUNS_WITHOUT_LIMITS
+          ? `The baseline of ${target} was measured in ${plural(runs, 'run')}: too few for limits`
+          : `The baseline of ${target} is as in its last ${runs} runs`,
   )
 }
 
