@@ -10,7 +10,7 @@ import { renderReport } from '../../../src/report/text.ts'
 import { readEvents } from '../../server/serving.ts'
 import { createFolder } from '../../support/folders.ts'
 import { startOutrider, startProgram, type Program } from '../../support/processes.ts'
-import { faultsOf, isTooWide, launch, noBrowser, openPage } from './browser.ts'
+import { faultsOf, isTooWide, launch, noBrowser, openPage } from '../dashboard/browser.ts'
 
 const ARM = fileURLToPath(new URL('arm-process.ts', import.meta.url))
 const MOST_TRIES = 3
