@@ -8,12 +8,11 @@
  */
 
 const WORDS = [
-  'id|ids|uid|guid|uuid|gid|pid|oid|key|keys|ref|reference|slug|number|no|nr|seq|sequence|counter|count',
-  'host|hostname|instance|pod|node|server|served|machine|container|region|zone|port|addr|address|ip',
-  'version|build|commit|revision|rev|sha|hash|digest|etag|checksum|release|tag',
-  'token|nonce|csrf|session|sid|jti|cursor|signature|secret|trace|traceid|span|request|correlation',
-  'at|on|time|timestamp|ts|date|created|updated|modified|started|expires|expiry|uptime|age|now',
-  'duration|elapsed|latency|took|ms',
+  'id|ids|uid|guid|uuid|gid|pid|oid|key|keys|ref|reference|number|nr|seq|sequence|counter',
+  'host|hostname|instance|pod|node|server|served|machine|container|port|addr|address|ip',
+  'version|build|commit|revision|rev|sha|hash|digest|etag|checksum|release',
+  'token|nonce|csrf|session|sid|jti|cursor|signature|secret|trace|span|request|correlation',
+  'at|timestamp|ts|created|updated|modified|started|expires|expiry|uptime|elapsed|took',
 ].join('|')
 
 /** The words of a name, in camelCase, snake_case or kebab-case: its last one decides. */
