@@ -20,9 +20,9 @@ export const PATHS = [
 ] as const
 
 const PRODUCTS = 3000
-const ORDERS = 20_000
+const ORDERS = 120_000
 const USERS = 400
-const ON_HOME = 150
+const ON_HOME = 600
 /** Rounds of hashing that a price list of a cart takes: some milliseconds. */
 const CART_ROUNDS = 5000
 const CART_FACTORS: Partial<Record<VersionName, number>> = { 'cpu-20': 1.2, 'cpu-50': 1.5 }
