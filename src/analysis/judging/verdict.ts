@@ -7,7 +7,13 @@ import type { Plan } from '../../core/contract/plan.ts'
 import type { Finding, Reason } from '../../core/contract/report.ts'
 import type { RunVerdict } from '../../core/verdict.ts'
 import { findQuantile } from '../sketch.ts'
-import { changedScopes, findingsOf, lastRiseSeconds, suspectsOf } from './findings.ts'
+import {
+  changedScopes,
+  findingsOf,
+  isUnlocalised,
+  lastRiseSeconds,
+  suspectsOf,
+} from './findings.ts'
 import { countsOf } from './phase-state.ts'
 import { isLastPhase, isProven, judgedSeconds, pairsOf, type RunState } from './run-state.ts'
 import { hasMemory } from './wobble.ts'
@@ -224,7 +230,7 @@ function healthStopper(state: RunState, plan: Plan, now: RunCircumstances): Reas
 
 /** Why an alarm named no action; empty where it did. */
 export function localReasons(state: RunState, plan: Plan, findings: readonly Finding[]): Reason[] {
-  if (findings.some(({ action }) => action !== '*')) return []
+  if (!findings.some(isUnlocalised)) return []
   const phase = state.phases.find(({ alarm }) => alarm !== undefined)
   const suspects = phase === undefined ? [] : suspectsOf(phase, plan)
   const look = suspects.length === 0 ? '' : `; look at ${suspects.join(', ')} first`
