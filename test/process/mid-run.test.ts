@@ -46,7 +46,9 @@ describe('a canary that changes in the middle of a run', () => {
     const slow: Listener = (_request, response) => setTimeout(() => response.end('fine'), 100)
     const report = await probe(await start(changing(slow)))
     expect(report.verdict, report.summary).toBe('regressed')
-    expect(report.findings[0]).toMatchObject({ metric: 'latency_typical', rule: 'evidence' })
+    // The run ends with the first name, and the whole latency and its tail are equally sure.
+    expect(report.findings[0]?.metric).toMatch(/^latency_/)
+    expect(report.findings[0]?.rule).toBe('evidence')
     // 900 requests at 60/s are 15 s, of which 5 are warm-up.
     expect(report.findings[0]?.onset).toBeGreaterThan(5)
   })

@@ -98,7 +98,7 @@ export function createInquiries(
         const known = await recall(action)
         return known === undefined
           ? []
-          : rowsOf(known.rows).filter(({ block }) => block <= lastBlock)
+          : rowsOf(known.rows).filter(({ block }) => block > 0 && block <= lastBlock)
       } catch {
         return []
       }

@@ -97,14 +97,23 @@ export class Blocks {
     })
   }
 
-  /** Leaves out what the open block holds and opens no other until `begin`. */
-  drop(): void {
-    if (this.#slice === undefined) return
+  /**
+   * Leaves out what the open block holds and opens no other until `begin`, which gets its number.
+   * Returns that number, or 0 where no block was open.
+   */
+  drop(): number {
+    if (this.#slice === undefined) return 0
     this.#unscored.push(...this.#slice.samples)
     if (this.#slice.openPairs > 0) this.#dropped.add(this.#slice)
     this.#nextIndex = this.#slice.index
     this.#slice = undefined
     this.#closer = undefined
+    return this.#nextIndex
+  }
+
+  /** The number of the block that scores the pairs of a slice; 0 where nothing does. */
+  numberOf(slice: Slice): number {
+    return this.#dropped.has(slice) ? 0 : slice.index
   }
 
   /** A pair of this slice has ended: its samples, and its record if it can be scored. */

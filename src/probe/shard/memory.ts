@@ -100,6 +100,12 @@ export class Memory {
     }
   }
 
+  /** The pairs of this block were left out after all. */
+  forget(block: number): void {
+    this.#service.forget(block)
+    for (const { rows } of this.#actions.values()) rows.forget(block)
+  }
+
   /** @param action a name of the plan or `*`; nothing is known of any other */
   recall(action: string): Recollection {
     if (action === WHOLE_SERVICE) {

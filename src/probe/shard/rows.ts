@@ -91,6 +91,14 @@ export class RowRing {
     this.#added += 1
   }
 
+  /** Its rows belong to no block any more. */
+  forget(block: number): void {
+    const { blocks } = this.#columns
+    for (let place = 0; place < blocks.length; place += 1) {
+      if (blocks[place] === block) blocks[place] = 0
+    }
+  }
+
   clear(): void {
     this.#added = 0
     this.#pairs = []

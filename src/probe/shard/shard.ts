@@ -194,7 +194,13 @@ export class Shard {
     const pair = pairOf(ended, action, this.#originMs, this.#reference)
     const isStrayWarmUp = slice === this.#warm && this.#state === 'judging'
     if (pair !== undefined && !isStrayWarmUp) {
-      this.#memory.add(step.action, pair, samples[0]?.segment, exchanges, slice.index)
+      this.#memory.add(
+        step.action,
+        pair,
+        samples[0]?.segment,
+        exchanges,
+        this.#blocks.numberOf(slice),
+      )
     }
     const kept = this.#input.recordSamples ? samples : []
     if (slice !== this.#warm) {
@@ -255,7 +261,7 @@ export class Shard {
 
   async #endPhase(): Promise<void> {
     this.#quietOver = true
-    this.#blocks.drop()
+    this.#memory.forget(this.#blocks.drop())
     await this.#traffic.changePace(this.#paceOf('load'))
     // A climb may have come in between: whoever is first begins.
     const isBegun = this.#blocks.closer() !== undefined

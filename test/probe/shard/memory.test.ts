@@ -17,6 +17,7 @@ interface Given {
   readonly header?: string
   readonly device?: string
   readonly isRemembered?: boolean
+  readonly block?: number
 }
 
 let count = 0
@@ -24,7 +25,7 @@ let count = 0
 function add(memory: Memory, given: Given): void {
   const { action = 'home', at = 0, ratio = 1, baseline = 'ok', canary = 'ok' } = given
   const { body = Buffer.from('{"a":1}'), type = 'application/json', header = 'x' } = given
-  const { isRemembered = true, device = 'mobile' } = given
+  const { isRemembered = true, device = 'mobile', block = 1 } = given
   count += 1
   const exchangeOf = (arm: 'baseline' | 'canary', outcome: Outcome, ms: number): Exchange => ({
     arm,
@@ -53,7 +54,7 @@ function add(memory: Memory, given: Given): void {
     canary,
   }
   const exchanges = [exchangeOf('baseline', baseline, 10), exchangeOf('canary', canary, 10 * ratio)]
-  memory.add(action, pair, { device, geo: 'DE' }, exchanges)
+  memory.add(action, pair, { device, geo: 'DE' }, exchanges, block)
 }
 
 describe('Memory', () => {
@@ -85,6 +86,13 @@ describe('Memory', () => {
       device: 'mobile',
       geo: 'DE',
     })
+  })
+  it('knows the block of each pair, and forgets that of one which was left out', () => {
+    const memory = new Memory(['home'])
+    for (const block of [1, 2, 2, 3]) add(memory, { block })
+    memory.forget(2)
+    expect(rowsOf(memory.recall('home').rows).map(({ block }) => block)).toEqual([1, 0, 0, 3])
+    expect(rowsOf(memory.recall('*').rows).map(({ block }) => block)).toEqual([1, 0, 0, 3])
   })
   it('wants one step a second, and five once the canary failed where the baseline did not', () => {
     const memory = new Memory(['home', 'search'])
