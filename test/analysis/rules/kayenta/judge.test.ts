@@ -77,10 +77,8 @@ describe('findShift()', () => {
   })
 
   it('encloses its estimate and turns round when the arms are swapped', () => {
-    const values = fc.array(fc.double({ min: 1, max: 100, noNaN: true }), {
-      minLength: 3,
-      maxLength: 12,
-    })
+    // Steps that lie closer together than the root finder looks are one step to it.
+    const values = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 3, maxLength: 12 })
     fc.assert(
       fc.property(values, values, (left, right) => {
         const [x, y] = [left, right].map((list) => list.toSorted((one, other) => one - other))
@@ -91,6 +89,7 @@ describe('findShift()', () => {
         expect(there.upper).toBeGreaterThanOrEqual(there.estimate - 1e-3)
         expect(Math.abs(there.lower + back.upper)).toBeLessThan(1e-3)
       }),
+      { numRuns: 300 },
     )
   })
 })
