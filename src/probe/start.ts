@@ -144,7 +144,7 @@ function begin(
     },
     remark: (figures) => remarksOf(database, target, figures),
     finish: (report, figures) =>
-      finishReport(isItself ? report : kept(database, target, report, figures), {
+      finishReport(isItself ? report : kept(database, target, told(report, chosen), figures), {
         request,
         ...(file === undefined ? {} : { file }),
         settings: settingsOf(parts.config),
@@ -217,6 +217,12 @@ export function workerInput(
     maxRps: chosen.maxRps,
     recordSamples: samplesFile !== undefined,
   }
+}
+
+/** The report with what people should know of the figures of their processes. */
+function told(report: Report, { watched }: Chosen): Report {
+  const remarks = watched.remarks.map((message) => ({ code: 'metrics-remark', message }))
+  return { ...report, reasons: [...report.reasons, ...remarks] }
 }
 
 function urlOf(arms: readonly ArmAddress[], arm: ArmAddress['arm']): string {
