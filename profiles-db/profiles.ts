@@ -3,18 +3,23 @@
 import { hash53 } from '../src/core/random.ts'
 import type { Database } from './open.ts'
 
-/** What is stored of a profile: the columns that criteria name, and the whole as text. */
+/** What a profile can be asked for by value. */
+export type TermKind = 'label' | 'action' | 'country' | 'geo_location' | 'device_type' | 'source'
+
+export interface Term {
+  readonly kind: TermKind
+  readonly value: string
+}
+
+/** What is stored of a profile: what criteria name, and the whole as text. */
 export interface ProfileRow {
   readonly userId: string
-  readonly geoLocation: string
-  readonly deviceType: string
-  readonly source: string
   readonly cpuMs: number
   readonly memoryMb: number
   readonly networkKb: number
   readonly periodSeconds: number
-  readonly labels: readonly string[]
-  readonly actions: readonly string[]
+  /** Different ones. */
+  readonly terms: readonly Term[]
   readonly document: string
 }
 
@@ -26,55 +31,71 @@ export interface Query {
 /** Positions are integers in [0, POSITIONS). */
 export const POSITIONS = 2 ** 53
 
+/** How far behind its own place a user may stand whose place was taken. */
+export const REACH = 15
+
 /** Where in the fixed random order of all users this one belongs. */
 export function positionOf(userId: string): number {
-  return hash53(0, userId)
+  return Math.min(hash53(0, userId), POSITIONS - 1 - REACH)
 }
 
 /** False when the user_id is there already; must run in a transaction. */
 export function addProfile(db: Database, row: ProfileRow): boolean {
   if (findPosition(db, row.userId) !== undefined) return false
   const position = freePosition(db, positionOf(row.userId))
-  db.prepare('INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+  db.prepare('INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?)').run(
     position,
     row.userId,
-    row.geoLocation.slice(0, 2),
-    row.geoLocation,
-    row.deviceType,
-    row.source,
     row.cpuMs,
     row.memoryMb,
     row.networkKb,
     row.periodSeconds,
   )
   db.prepare('INSERT INTO profile_documents VALUES (?, ?)').run(position, row.document)
-  const label = db.prepare('INSERT OR IGNORE INTO profile_labels VALUES (?, ?)')
-  for (const name of new Set(row.labels)) label.run(name, position)
-  const action = db.prepare('INSERT OR IGNORE INTO profile_actions VALUES (?, ?)')
-  for (const name of new Set(row.actions)) action.run(name, position)
+  const add = db.prepare('INSERT INTO profile_terms VALUES (?, ?)')
+  for (const term of row.terms) add.run(idOfTerm(db, term), position)
   return true
 }
 
 /**
  * False when there is none; must run in a transaction.
- * @param labels those it was stored with
- * @param actions those it was stored with
+ * @param terms those it was stored with
  */
-export function removeProfile(
-  db: Database,
-  userId: string,
-  labels: readonly string[],
-  actions: readonly string[],
-): boolean {
+export function removeProfile(db: Database, userId: string, terms: readonly Term[]): boolean {
   const position = findPosition(db, userId)
   if (position === undefined) return false
-  const label = db.prepare('DELETE FROM profile_labels WHERE label = ? AND position = ?')
-  for (const name of labels) label.run(name, position)
-  const action = db.prepare('DELETE FROM profile_actions WHERE action = ? AND position = ?')
-  for (const name of actions) action.run(name, position)
+  const remove = db.prepare('DELETE FROM profile_terms WHERE term = ? AND position = ?')
+  const forget = db.prepare(
+    'DELETE FROM terms WHERE id = ? AND NOT EXISTS (SELECT 1 FROM profile_terms WHERE term = id)',
+  )
+  for (const term of terms) {
+    const id = findTerm(db, term)
+    if (id === undefined) continue
+    remove.run(id, position)
+    forget.run(id)
+  }
   db.prepare('DELETE FROM profile_documents WHERE position = ?').run(position)
   db.prepare('DELETE FROM profiles WHERE position = ?').run(position)
   return true
+}
+
+/** The number of the term, or undefined where no profile has it. */
+export function findTerm(db: Database, { kind, value }: Term): number | undefined {
+  const found = db
+    .prepare('SELECT id FROM terms WHERE kind = ? AND value = ?')
+    .pluck()
+    .get(kind, value)
+  return found === undefined ? undefined : Number(found)
+}
+
+/** The number of the term, a new one where no profile had it; must run in a transaction. */
+export function idOfTerm(db: Database, term: Term): number {
+  const known = findTerm(db, term)
+  if (known !== undefined) return known
+  const added = db
+    .prepare('INSERT INTO terms (kind, value) VALUES (?, ?)')
+    .run(term.kind, term.value)
+  return Number(added.lastInsertRowid)
 }
 
 export function findDocument(db: Database, userId: string): string | undefined {
@@ -100,15 +121,30 @@ export function selectNumbers(db: Database, query: Query): number[] {
     .map(Number)
 }
 
-function findPosition(db: Database, userId: string): number | undefined {
-  const found = db.prepare('SELECT position FROM profiles WHERE user_id = ?').pluck().get(userId)
-  return found === undefined ? undefined : Number(found)
+/** Where this user stands, behind those who took the place first. */
+export function userQuery(userId: string): Query {
+  const position = positionOf(userId)
+  return {
+    sql: 'SELECT p.position AS position FROM profiles p WHERE p.user_id = ? AND p.position BETWEEN ? AND ?',
+    parameters: [userId, position, position + REACH],
+  }
 }
 
-/** Of a million users two hashes are equal once in 18 000 databases; the later moves on by one. */
+function findPosition(db: Database, userId: string): number | undefined {
+  return selectNumbers(db, userQuery(userId))[0]
+}
+
+/**
+ * Of a million users two hashes are equal once in 18 000 databases; the later moves on by one.
+ * @throws RangeError if sixteen users share a hash, which does not happen
+ */
 function freePosition(db: Database, wanted: number): number {
-  const taken = db.prepare('SELECT 1 FROM profiles WHERE position = ?')
-  let position = wanted
-  while (taken.get(position) !== undefined) position = (position + 1) % POSITIONS
+  const taken = selectNumbers(db, {
+    sql: 'SELECT position FROM profiles WHERE position BETWEEN ? AND ? ORDER BY position',
+    parameters: [wanted, wanted + REACH],
+  })
+  const free = taken.findIndex((position, index) => position !== wanted + index)
+  const position = wanted + (free === -1 ? taken.length : free)
+  if (position > wanted + REACH) throw new RangeError(`No place is free behind ${wanted}`)
   return position
 }

@@ -169,6 +169,7 @@ function remember<Run extends { readonly id: string }>(runs: Map<string, Run>, r
 }
 
 export type { ProfileChoice, TargetChoice } from './probe/choose.ts'
+export type { ReachSettings } from './probe/reach/source.ts'
 export { createRouters } from './allocator/routers/open.ts'
 export type {
   Finding,
@@ -183,6 +184,7 @@ export type { RunForecast, ScopeForecast } from './analysis/forecast/forecast.ts
 export type { ClaimForecast } from './analysis/forecast/claims.ts'
 export type { Detection } from './analysis/forecast/detections.ts'
 export type { Planting } from './analysis/self-test/plant.ts'
+export type { CapacityProgress } from './probe/capacity/capacity.ts'
 export type { SelfTestSizes } from './analysis/self-test/self-test.ts'
 export type { ProbeEvent, ProbePhase, ProbeProgress } from './probe/events.ts'
 export type { Series, SeriesPoint } from './probe/series.ts'
@@ -199,6 +201,7 @@ export type { MeasuredCosts } from './profiles/resource.ts'
 export type { ProfileStore } from './profiles/store.ts'
 export type { Ontology } from './actions/ontology.ts'
 export { loadOntology } from './actions/load.ts'
+export { importOpenApi, type ImportSummary, type OpenApiImport } from './actions/openapi/import.ts'
 export { ontologyOfPaths } from './actions/paths.ts'
 export { remarksOf } from './actions/check.ts'
 export { compareRules } from './probe/analyze.ts'
@@ -207,6 +210,7 @@ export type { ReadingProgress } from './probe/recorded/passes.ts'
 export { RULES } from './analysis/rules/rules.ts'
 export type { RuleName } from './analysis/rules/rules.ts'
 export { loadConfig } from './probe/config.ts'
+export { makeStart, type Started } from './probe/init/make.ts'
 export { tryActions } from './probe/try-actions.ts'
 // For programs that have live traffic or somebody else's series instead of pairs.
 export {
@@ -215,8 +219,20 @@ export {
   type UnpairedOptions,
 } from './analysis/unpaired/unpaired.ts'
 export { judgeSeries, type JudgedSeries, type SeriesOptions } from './analysis/unpaired/series.ts'
-export { importAccessLog } from './profiles/derive/import.ts'
-export { readLogLines } from './profiles/derive/read-log.ts'
-export { loadPopulation, synthesise } from './profiles/synthesise/population.ts'
-export type { ImportReport } from './profiles/derive/import.ts'
+export { importRecording, type Imported } from './profiles/derive/import.ts'
+export { lineLimitOf } from './profiles/derive/read/formats.ts'
+export { parseFieldMap } from './profiles/derive/read/json-fields.ts'
+export { fitUsers, type FittedUsers } from './profiles/derive/users.ts'
+export { outcomeOf, type Outcome } from './profiles/record/outcome.ts'
+export { startRecorder, type Recorder } from './profiles/record/recorder.ts'
+export { readLines } from './profiles/derive/read/lines.ts'
+export { loadPopulation, synthesise, synthesiseUsers } from './profiles/synthesise/population.ts'
+export { compareSessions, type Closeness, type Measure } from './profiles/distance/compare.ts'
+export {
+  describeProfiles,
+  sessionOf,
+  type Description,
+  type Spread,
+} from './profiles/distance/description.ts'
+export type { ImportReport } from './profiles/derive/report.ts'
 export type { Attempt, ShownRequest } from './probe/try-actions.ts'

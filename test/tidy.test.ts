@@ -59,6 +59,7 @@ const OWNER: Readonly<Record<string, string>> = {
   leven: 'src/core',
   'json-p3': 'src/actions',
   'node-html-parser': 'src/actions',
+  'openapi-sampler': 'src/actions',
   'better-sqlite3': 'profiles-db',
   '@faker-js/faker': 'src/profiles',
   bowser: 'src/profiles',

@@ -16,6 +16,7 @@ import { createMetrics } from './parts/metrics.js'
 import { drawPhases, phaseWords, segmentsOf } from './parts/phases.js'
 import { drawSeries, showNoCharts } from './parts/charts.js'
 import { countWords, isResource, keyOf, rowsOf } from './parts/rows.js'
+import { showCapacity } from './probe/capacity.js'
 import { showFindings } from './probe/findings.js'
 import { showMix } from './probe/mix.js'
 import { createStop } from './probe/stop.js'
@@ -93,6 +94,7 @@ function paint() {
   showFindings(probe)
   showMix(probe)
   showTrust(probe)
+  showCapacity(probe)
   showReport(probe)
   const judged = judgedOf(probe)
   const rows = rowsOf(judged)

@@ -5,9 +5,11 @@ import {
   generationSchema,
   problemSchema,
   startedSchema,
+  stopBody,
 } from '../../src/core/contract/http.ts'
 import type { GenerationRequest } from '../../src/outrider.ts'
 import { endpoint, json, notFound, type Endpoint } from '../endpoint.ts'
+import { ProblemError } from '../problem.ts'
 import { configuredUrl, lookAtCriteria, profileChoice, type Room } from './room.ts'
 
 /** The endpoints of generations. */
@@ -25,10 +27,10 @@ export function generationEndpoints({ outrider, memory }: Room): Endpoint[] {
         502: { description: 'The target does not answer', schema: problemSchema },
       },
       async handle({ body }) {
-        const { target_url: url, profile_id: profileId, criteria, duration, ...rest } = body
+        const { target_url: url, profile_id: profileId, criteria, duration, ramp, ...rest } = body
         const profiles = profileChoice(criteria, profileId)
         const generation = await outrider.startGeneration({
-          ...given(rest),
+          ...given({ ...rest, rampSeconds: ramp }),
           concurrency: body.concurrency,
           target: { kind: 'configured', url: configuredUrl(outrider.config, url) },
           durationSeconds: duration,
@@ -49,15 +51,42 @@ export function generationEndpoints({ outrider, memory }: Room): Endpoint[] {
       },
       handle({ id }) {
         const generation = outrider.findGeneration(id)
-        if (generation === undefined) {
-          throw notFound('generation', id, 'generations are known to the process that ran them')
-        }
+        if (generation === undefined) throw unknown(id)
         const message = memory.failureOf(generation)
         const problem = message === undefined ? {} : { problem: { message } }
         return json({ id, status: generation.status(), ...generation.progress(), ...problem })
       },
     }),
+    endpoint({
+      method: 'post',
+      path: '/generations/:id/stop',
+      summary: 'End a generation early; what is in flight may end',
+      body: stopBody,
+      answers: {
+        202: { description: 'It is asked to end', schema: startedSchema },
+        404: { description: 'No such generation', schema: problemSchema },
+        409: { description: 'It has ended already', schema: problemSchema },
+      },
+      handle({ id }) {
+        const generation = outrider.findGeneration(id)
+        if (generation === undefined) throw unknown(id)
+        if (generation.status() !== 'running') throw hasEnded(id)
+        generation.stop()
+        return json({ id }, 202)
+      },
+    }),
   ]
+}
+
+function unknown(id: string): Error {
+  return notFound('generation', id, 'generations are known to the process that ran them')
+}
+
+function hasEnded(id: string): Error {
+  const detail = `Cannot stop generation "${id}": it has ended already`
+  return new ProblemError(409, 'generation-ended', detail, {
+    mend: `GET /generations/${id} has its figures`,
+  })
 }
 
 type Optional = Omit<

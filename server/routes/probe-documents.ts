@@ -9,11 +9,12 @@ import { profileChoice } from './room.ts'
 /** What the composition root is asked for. */
 export function requestOf(body: ProbeBody): ProbeRequest {
   const { target, name, criteria, profile_id: profileId, aa, ...settings } = body
-  const { minDuration, maxDuration, ...rest } = settings
+  const { minDuration, maxDuration, ramp, ...rest } = settings
   const profiles = profileChoice(criteria, profileId)
   const overrides: Record<string, unknown> = { ...rest }
   if (minDuration !== undefined) overrides['minDurationSeconds'] = minDuration
   if (maxDuration !== undefined) overrides['maxDurationSeconds'] = maxDuration
+  if (ramp !== undefined) overrides['rampSeconds'] = ramp
   return {
     target: { kind: 'named', name: target },
     ...(profiles === undefined ? {} : { profiles }),

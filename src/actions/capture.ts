@@ -3,6 +3,7 @@
 import type { ActionDocument } from '../core/contract/ontology.ts'
 import type { JsonValue } from '../core/contract/profile.ts'
 import { findFormField } from './response/form-field.ts'
+import { compileFinder } from './response/pattern.ts'
 import { checkHeaderName } from './request/headers.ts'
 import { compileJsonPath, valuesAt } from './response/json-path.ts'
 import type { Place } from './place.ts'
@@ -11,6 +12,8 @@ import type { Found, Received } from './response/received.ts'
 export interface Capture {
   readonly name: string
   readonly readsBody: boolean
+  /** An answer without it is as it should be. */
+  readonly isOptional: boolean
   find(received: Received): Found
 }
 
@@ -35,6 +38,7 @@ export function compileCaptures(document: ActionDocument['capture'], place: Plac
 }
 
 function compileCapture(name: string, capture: CaptureDocument, place: Place): Capture {
+  const isOptional = capture.optional === true
   if ('json' in capture) {
     const path = compileJsonPath(capture.json, place.at('json'))
     const find = (received: Received): Found => {
@@ -44,25 +48,37 @@ function compileCapture(name: string, capture: CaptureDocument, place: Place): C
       if (isTooDeep(value, MAX_DEPTH)) return { kind: 'none', why: `${path.text} is too deep` }
       return foundOr(value, `${path.text} is not in the body`)
     }
-    return { name, readsBody: true, find }
+    return { name, readsBody: true, isOptional, find }
   }
   if ('header' in capture) {
-    const { header } = capture
+    const { header, match } = capture
     checkHeaderName(header, place.at('header'))
-    const find = ({ response }: Received): Found =>
-      foundOr(response.header(header), `there is no header "${header}"`)
-    return { name, readsBody: false, find }
+    const pick = match === undefined ? undefined : compileFinder(match, place.at('match'))
+    const find = ({ response }: Received): Found => {
+      const value = response.header(header)
+      if (value === undefined || pick === undefined) {
+        return foundOr(value, `there is no header "${header}"`)
+      }
+      return foundOr(pick(value), `header "${header}" does not match ${match}`)
+    }
+    return { name, readsBody: false, isOptional, find }
+  }
+  if ('body' in capture) {
+    const pick = compileFinder(capture.body, place.at('body'))
+    const find = (received: Received): Found =>
+      foundOr(pick(received.text()), `the body does not match ${capture.body}`)
+    return { name, readsBody: true, isOptional, find }
   }
   if ('cookie' in capture) {
     const { cookie } = capture
     const find = ({ response }: Received): Found =>
       foundOr(response.cookie(cookie), `there is no cookie "${cookie}"`)
-    return { name, readsBody: false, find }
+    return { name, readsBody: false, isOptional, find }
   }
   const field = capture.form_field
   const find = (received: Received): Found =>
     foundOr(findFormField(received.text(), field), `there is no form field "${field}"`)
-  return { name, readsBody: true, find }
+  return { name, readsBody: true, isOptional, find }
 }
 
 /** A value that later requests could not write as JSON again. */

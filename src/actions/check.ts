@@ -12,10 +12,15 @@ export interface Remark {
 const SUSPICIOUS =
   /(?:^|[/_-])(?:logout|log-out|signout|sign-out|delete|remove|destroy|unsubscribe)/i
 
+/** True for `/logout` and `delete-order`, not for `/undeleted`. */
+export function soundsMutating(text: string): boolean {
+  return SUSPICIOUS.test(text)
+}
+
 /** What stands out, in the order of the actions; empty for an ontology without remarks. */
 export function remarksOf(ontology: Ontology): Remark[] {
   const actions = [...ontology.actions.values()]
-  const used = new Set(actions.flatMap((action) => action.needs))
+  const used = new Set(actions.flatMap((action) => action.uses))
   return actions.flatMap((action) => {
     const parts = [
       sharedStateRemark(action),
@@ -41,8 +46,7 @@ function sharedStateRemark(action: Action): Part {
 
 function suspiciousRemark(action: Action): Part {
   const { path } = action.document.request
-  if (action.mutates || action.document.mutates === false || !SUSPICIOUS.test(path))
-    return undefined
+  if (action.mutates || action.document.mutates === false || !soundsMutating(path)) return undefined
   return {
     message: `it does not count as mutating, and its path "${path}" sounds as if it were`,
     mend: 'say "mutates: true", or "mutates: false" if it is harmless',

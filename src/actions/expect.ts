@@ -7,6 +7,7 @@ import { messageOf } from '../core/errors.ts'
 import type { Action } from './ontology.ts'
 import { checkHeaderName } from './request/headers.ts'
 import { compileJsonPath, valuesAt } from './response/json-path.ts'
+import { MAX_PATTERN_CHARS, compileRegex } from './response/pattern.ts'
 import type { Place } from './place.ts'
 import { createReceived } from './response/received.ts'
 import type { Received, ReceivedResponse } from './response/received.ts'
@@ -36,8 +37,6 @@ export interface Expectation {
 
 type ExpectDocument = ActionDocument['expect']
 
-/** A pattern may need time that grows with the square of the text, so it sees no more than this. */
-const MAX_PATTERN_CHARS = 2 ** 16
 const MAX_SHOWN_CHARS = 80
 
 /** @throws UsageError with code `bad-regex`, `bad-json-path`, `bad-header` or `bad-template` */
@@ -62,8 +61,9 @@ export function compileExpectation(document: ExpectDocument, place: Place): Expe
 
 /**
  * A status outside is `http_error` and captures nothing. Anything else that is not as expected, and
- * a capture that finds nothing, is `assertion_failed` with the first reason; what could be captured
- * is kept, so that the session can go on. Never throws, whatever the body holds.
+ * a capture that finds nothing and is not optional, is `assertion_failed` with the first reason;
+ * what could be captured is kept, so that the session can go on. Never throws, whatever the body
+ * holds.
  */
 export function checkResponse(action: Action, response: ReceivedResponse): Checked {
   const { statuses, statusText, checks } = action.expectation
@@ -80,7 +80,8 @@ export function checkResponse(action: Action, response: ReceivedResponse): Check
     const fault = guarded(() => {
       const found = capture.find(received)
       if (found.kind === 'found') captured[capture.name] = found.value
-      return found.kind === 'none' ? `capture "${capture.name}" failed: ${found.why}` : undefined
+      if (found.kind === 'found' || capture.isOptional) return undefined
+      return `capture "${capture.name}" failed: ${found.why}`
     })
     reason ??= fault
   }
@@ -146,19 +147,6 @@ function bodyCheck(pattern: string, place: Place): Check {
     if (isPlainText) return text.includes(pattern) ? undefined : why
     if (regex.test(text.slice(0, MAX_PATTERN_CHARS))) return undefined
     return text.length > MAX_PATTERN_CHARS ? cutWhy : why
-  }
-}
-
-function compileRegex(pattern: string, place: Place): RegExp {
-  try {
-    return new RegExp(pattern)
-  } catch (fault) {
-    throw place.fault(
-      'bad-regex',
-      `"${pattern}" is not a regular expression (${messageOf(fault)})`,
-      'write a JavaScript pattern without slashes; "\\" before a character takes it literally',
-      fault,
-    )
   }
 }
 

@@ -16,7 +16,7 @@ import { compileRequest } from './request.ts'
 import type { CompiledRequest } from './request.ts'
 import { compileRoute, tailNameOf } from './route.ts'
 import type { Route } from './route.ts'
-import type { Reference } from './template.ts'
+import type { Choice, Reference } from './template.ts'
 
 export interface Action {
   readonly name: string
@@ -26,10 +26,12 @@ export interface Action {
   readonly timeoutMs: number
   /** Some template of the action's own request names `{{arm}}` or `{{session.id}}`. */
   readonly namesTwin: boolean
-  /** Captured names that its templates use. */
+  /** Captured names that its templates cannot be filled without. */
   readonly needs: readonly string[]
+  /** Captured names that its templates read, also where an alternative would do. */
+  readonly uses: readonly string[]
   readonly captures: readonly string[]
-  /** Names of the secrets that its templates use. */
+  /** Names of the secrets that its templates cannot be filled without. */
   readonly secrets: readonly string[]
   /** An expectation or a capture reads the body. */
   readonly needsBody: boolean
@@ -100,10 +102,11 @@ function compileAction(
     document: action,
     mutates: action.mutates ?? !SAFE_METHODS.includes(request.method),
     timeoutMs: document.defaults.timeout_ms,
-    namesTwin: request.ownReferences.some(({ root }) => root === 'arm' || root === 'session'),
-    needs: namesOf(request.references, 'captured'),
+    namesTwin: request.ownReferences.some(tellsTwinsApart),
+    needs: namesOf(request.references.filter(isAlone), 'captured'),
+    uses: namesOf(request.references, 'captured'),
     captures: captureList.map((capture) => capture.name),
-    secrets: namesOf(request.references, 'secret'),
+    secrets: namesOf(request.references.filter(isAlone), 'secret'),
     needsBody: expectation.readsBody || captureList.some((capture) => capture.readsBody),
     followRedirects: action.follow_redirects,
     request,
@@ -113,11 +116,19 @@ function compileAction(
   }
 }
 
-function namesOf(references: readonly Reference[], root: Reference['root']): string[] {
-  const names = references.flatMap((reference) =>
-    reference.root === root ? reference.keys.slice(0, 1) : [],
-  )
+function namesOf(references: readonly Reference[], wanted: Choice['root']): string[] {
+  const choices = references.flatMap((reference) => reference.choices)
+  const names = choices.flatMap(({ root, keys }) => (root === wanted ? keys.slice(0, 1) : []))
   return [...new Set(names)]
+}
+
+function isAlone({ choices }: Reference): boolean {
+  return choices.length === 1
+}
+
+/** An alternative may be passed over, and then the twins are not told apart. */
+function tellsTwinsApart({ choices: [first] }: Reference): boolean {
+  return first?.root === 'arm' || first?.root === 'session'
 }
 
 function checkIdentity({ identity }: OntologyDocument, place: Place): void {
@@ -138,13 +149,14 @@ function checkIdentity({ identity }: OntologyDocument, place: Place): void {
 function checkNeeds(actions: ReadonlyMap<string, Action>): void {
   const captured = new Set([...actions.values()].flatMap((action) => action.captures))
   for (const action of actions.values()) {
-    for (const { root, keys, name, place } of action.request.references) {
-      const key = keys[0]
-      if (root !== 'captured' || key === undefined || captured.has(key)) continue
-      throw place.fault(
+    for (const reference of action.request.references) {
+      const unknown = namesOf([reference], 'captured').find((key) => !captured.has(key))
+      if (unknown === undefined) continue
+      const asked = isAlone(reference) ? 'needs' : `asks for ("${unknown}")`
+      throw reference.place.fault(
         'unknown-capture',
-        `no action captures what "{{${name}}}" needs`,
-        suggest(key, [...captured]),
+        `no action captures what "{{${reference.name}}}" ${asked}`,
+        suggest(unknown, [...captured]),
       )
     }
   }

@@ -91,7 +91,7 @@ export function buildRequest(
   if (filled.contentType !== undefined && !headers.hasContentType) {
     lines.push('content-type', filled.contentType)
   }
-  return { kind: 'request', method, path, headers: lines, body: filled.text }
+  return { kind: 'request', method, path, headers: lines, body: filled.body }
 }
 
 function blocked(reason: Missing): BuiltRequest {

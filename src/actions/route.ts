@@ -1,4 +1,9 @@
-/** One route of an action, such as `POST /cart/:cart_id/pay` or `GET /files/*path`. */
+/**
+ * One route of an action, such as `POST /cart/:cart_id/pay` or `GET /files/*path`.
+ *
+ * Where many calls share one path, a field of the query or the body tells them apart, as GraphQL's
+ * operation name does: `POST /graphql operationName=GetCart`.
+ */
 
 import { HTTP_METHODS } from '../core/contract/ontology.ts'
 import type { HttpMethod } from '../core/contract/ontology.ts'
@@ -16,6 +21,8 @@ export interface Route {
   readonly text: string
   readonly method: HttpMethod
   readonly segments: readonly RouteSegment[]
+  /** What a field of the query or the body has to be. */
+  readonly condition: { readonly field: string; readonly value: string } | undefined
   /** Equal for routes that match the same requests. */
   readonly shape: string
 }
@@ -24,12 +31,14 @@ export interface Route {
 export function compileRoute(text: string, place: Place): Route {
   const refuse = (why: string, mend = 'write it like "GET /cart/:cart_id"'): Error =>
     place.fault('bad-route', why, mend)
-  const [written = '', path = '', ...rest] = text.trim().split(/\s+/)
+  const [written = '', path = '', where, ...rest] = text.trim().split(/\s+/)
   const method = HTTP_METHODS.find((known) => known === written)
   if (method === undefined) {
     throw refuse(`"${written}" is not a method`, suggest(written, HTTP_METHODS))
   }
-  if (!path.startsWith('/') || rest.length > 0) {
+  const condition = where === undefined ? undefined : compileCondition(where)
+  const isUnclear = where !== undefined && condition === undefined
+  if (!path.startsWith('/') || rest.length > 0 || isUnclear) {
     throw refuse(`"${text}" is not a method and a path that begins with "/"`)
   }
   if (/[?#]/.test(path)) {
@@ -47,7 +56,8 @@ export function compileRoute(text: string, place: Place): Route {
   const names = segments.flatMap((segment) => (segment.kind === 'literal' ? [] : [segment.name]))
   const twice = names.find((name, index) => names.indexOf(name) < index)
   if (twice !== undefined) throw refuse(`"${text}" uses the name "${twice}" twice`)
-  return { text, method, segments, shape: `${method} /${segments.map(shapeOf).join('/')}` }
+  const shape = `${method} /${segments.map(shapeOf).join('/')} ${where ?? ''}`
+  return { text, method, segments, condition, shape }
 }
 
 /** Name of the first tail among the routes, if one has a tail. */
@@ -72,6 +82,15 @@ export function decodeSegment(text: string): string {
     return decodeURIComponent(text)
   } catch {
     return text
+  }
+}
+
+function compileCondition(text: string): Route['condition'] {
+  const equals = text.indexOf('=')
+  if (equals < 1) return undefined
+  return {
+    field: decodeSegment(text.slice(0, equals)),
+    value: decodeSegment(text.slice(equals + 1)),
   }
 }
 

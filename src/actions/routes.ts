@@ -3,13 +3,15 @@
  *
  * The routes stand in a tree of path segments. At each segment a literal is tried before a
  * parameter and a parameter before a tail, from left to right, so the most specific route wins
- * whatever the order in the file. A slash at the end of a path makes no difference.
+ * whatever the order in the file. Of routes with the same path, one whose field has its value wins
+ * over one without a field. A slash at the end of a path makes no difference.
  */
 
 import type { JsonValue } from '../core/contract/profile.ts'
 import type { Action, Ontology } from './ontology.ts'
 import { decodeSegment, pathSegments } from './route.ts'
 import type { Route, RouteSegment } from './route.ts'
+import { dataNameOf } from './template.ts'
 
 export interface RouteMatch {
   readonly action: string
@@ -19,8 +21,8 @@ export interface RouteMatch {
 interface Node {
   readonly literals: Map<string, Node>
   parameter: Node | undefined
-  tail: Leaf | undefined
-  leaf: Leaf | undefined
+  readonly tails: Leaf[]
+  readonly leaves: Leaf[]
 }
 
 interface Leaf {
@@ -33,21 +35,30 @@ interface Leaf {
 /** Longer requests are not looked at: a log may hold anything. */
 const MAX_URL_CHARS = 8192
 
-/** Finds the action of a request; undefined where no route takes it. */
+/** A field at the top of the request's body as text; undefined where there is none. */
+export type FieldOf = (name: string) => string | undefined
+
+const NO_BODY: FieldOf = () => undefined
+
+/**
+ * Finds the action of a request; undefined where no route takes it. Fields that routes ask for are
+ * looked up in the query, then in the body.
+ */
 export function createRouteMatcher(
   ontology: Ontology,
-): (method: string, pathWithQuery: string) => RouteMatch | undefined {
+): (method: string, pathWithQuery: string, bodyField?: FieldOf) => RouteMatch | undefined {
   const trees = new Map<string, Node>()
   for (const action of ontology.actions.values()) {
     for (const route of action.routes) plant(trees, action, route)
   }
-  return (method, pathWithQuery) => {
+  return (method, pathWithQuery, bodyField = NO_BODY) => {
     const tree = trees.get(method)
     if (!tree || pathWithQuery.length > MAX_URL_CHARS) return undefined
     const { path, search } = split(pathWithQuery)
     if (path === undefined) return undefined
     const segments = pathSegments(path).map(decodeSegment)
-    const leaf = findLeaf(tree, segments, 0)
+    const fieldOf: FieldOf = (name) => new URLSearchParams(search).get(name) ?? bodyField(name)
+    const leaf = findLeaf(tree, segments, 0, fieldOf)
     if (!leaf) return undefined
     const data = dataOfPath(leaf.route, segments)
     if (search !== '' && leaf.query.size > 0) addQuery(data, leaf.query, search)
@@ -61,12 +72,12 @@ function plant(trees: Map<string, Node>, action: Action, route: Route): void {
   const leaf = { action, route, query: queryNames(action) }
   for (const segment of route.segments) {
     if (segment.kind === 'tail') {
-      node.tail = leaf
+      node.tails.push(leaf)
       return
     }
     node = childOf(node, segment)
   }
-  node.leaf = leaf
+  node.leaves.push(leaf)
 }
 
 function childOf(node: Node, segment: Exclude<RouteSegment, { kind: 'tail' }>): Node {
@@ -80,17 +91,33 @@ function childOf(node: Node, segment: Exclude<RouteSegment, { kind: 'tail' }>): 
 }
 
 function createNode(): Node {
-  return { literals: new Map(), parameter: undefined, tail: undefined, leaf: undefined }
+  return { literals: new Map(), parameter: undefined, tails: [], leaves: [] }
 }
 
-function findLeaf(node: Node, segments: readonly string[], index: number): Leaf | undefined {
+function findLeaf(
+  node: Node,
+  segments: readonly string[],
+  index: number,
+  fieldOf: FieldOf,
+): Leaf | undefined {
   const segment = segments[index]
-  if (segment === undefined) return node.leaf
+  if (segment === undefined) return choose(node.leaves, fieldOf)
   const literal = node.literals.get(segment)
-  const found = literal && findLeaf(literal, segments, index + 1)
+  const found = literal && findLeaf(literal, segments, index + 1, fieldOf)
   if (found) return found
   if (segment === '') return undefined
-  return (node.parameter && findLeaf(node.parameter, segments, index + 1)) ?? node.tail
+  const below = node.parameter && findLeaf(node.parameter, segments, index + 1, fieldOf)
+  return below ?? choose(node.tails, fieldOf)
+}
+
+function choose(leaves: readonly Leaf[], fieldOf: FieldOf): Leaf | undefined {
+  const [only] = leaves
+  if (only === undefined || (leaves.length === 1 && only.route.condition === undefined)) return only
+  const asked = leaves.find(
+    ({ route: { condition } }) =>
+      condition !== undefined && fieldOf(condition.field) === condition.value,
+  )
+  return asked ?? leaves.find(({ route }) => route.condition === undefined)
 }
 
 function dataOfPath(route: Route, segments: readonly string[]): Record<string, JsonValue> {
@@ -102,14 +129,13 @@ function dataOfPath(route: Route, segments: readonly string[]): Record<string, J
   return data
 }
 
-/** The fields of the request's query that are one `{{data.x}}` and nothing else. */
+/** The fields of the request's query that are one reference to `data.x` and nothing else. */
 function queryNames(action: Action): Map<string, string> {
   const names = new Map<string, string>()
   for (const { name, template } of action.request.target.fields) {
     if (template.kind !== 'reference') continue
-    const { root, keys } = template.reference
-    const [key] = keys
-    if (root === 'data' && key !== undefined && keys.length === 1) names.set(name, key)
+    const key = dataNameOf(template.reference)
+    if (key !== undefined) names.set(name, key)
   }
   return names
 }

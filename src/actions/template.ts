@@ -2,7 +2,9 @@
  * Templates: texts with `{{data.x}}` in them, compiled once and filled for every request.
  *
  * A template knows three shapes: plain text, one reference (which keeps the JSON type of its value)
- * and a mix of both. Only own properties are read, so a name like `constructor` finds nothing.
+ * and a mix of both. A reference may name alternatives, `{{captured.order_id|data.order_id}}`: the
+ * first that has a value stands there. Only own properties are read, so a name like `constructor`
+ * finds nothing.
  */
 
 import type { Arm } from '../core/arm.ts'
@@ -23,12 +25,18 @@ export interface TemplateContext {
 
 type Root = 'data' | 'profile' | 'captured' | 'session' | 'arm' | 'secret'
 
-export interface Reference {
-  /** As it was written: `captured.cart_id`. */
-  readonly name: string
+/** One of the alternatives of a reference; most references have one. */
+export interface Choice {
   readonly root: Root
   /** What follows the root: `['item', 'sku']`; empty for `arm`. */
   readonly keys: readonly string[]
+}
+
+export interface Reference {
+  /** As it was written: `captured.cart_id`, or `captured.cart_id|data.cart_id`. */
+  readonly name: string
+  /** In the order in which they are read; at least one. */
+  readonly choices: readonly Choice[]
   /** Where it was written. */
   readonly place: Place
   /** The value, or undefined where it is missing. */
@@ -49,6 +57,7 @@ export interface Missing {
 }
 
 const ROOTS: readonly Root[] = ['data', 'profile', 'captured', 'session', 'arm', 'secret']
+const MAX_CHOICES = 8
 const PROFILE_FIELDS = [
   'user_id',
   'geo_location',
@@ -59,7 +68,10 @@ const PROFILE_FIELDS = [
 ] as const
 type ProfileField = (typeof PROFILE_FIELDS)[number]
 
-/** @throws UsageError with code `bad-template`: unknown root or field, or braces without an end */
+/**
+ * @throws UsageError with code `bad-template`: unknown root or field, braces without an end, or an
+ *   alternative that could never be read
+ */
 export function compileTemplate(text: string, place: Place): Template {
   const pieces: (string | Reference)[] = []
   let from = 0
@@ -84,6 +96,11 @@ export function referencesOf(template: Template): readonly Reference[] {
   if (template.kind === 'text') return []
   if (template.kind === 'reference') return [template.reference]
   return template.pieces.filter((piece) => typeof piece !== 'string')
+}
+
+/** The name in `data` that a reference takes its value from: `sku`, not `item.sku`. */
+export function dataNameOf({ choices }: Reference): string | undefined {
+  return choices.find(({ root, keys }) => root === 'data' && keys.length === 1)?.keys[0]
 }
 
 /** How a value stands in a text; null counts as missing, lists and objects become JSON. */
@@ -118,7 +135,22 @@ export function missing(reference: Reference, why = 'has no value'): Missing {
 }
 
 function compileReference(inner: string, place: Place): Reference {
-  const name = inner.trim()
+  const written = inner.split('|')
+  if (written.length > MAX_CHOICES) {
+    const why = `"{{${inner.slice(0, 60)}…}}" has more than ${MAX_CHOICES} alternatives`
+    throw place.fault('bad-template', why, 'name fewer')
+  }
+  const choices = written.map((text) => compileChoice(text.trim(), inner, place))
+  const sure = choices.findIndex(({ root }) => root === 'arm' || root === 'session')
+  if (sure !== -1 && sure < choices.length - 1) {
+    const why = `"{{${inner}}}" never reads what follows "${written[sure]?.trim()}"`
+    throw place.fault('bad-template', why, 'write what always has a value last')
+  }
+  const name = written.map((text) => text.trim()).join('|')
+  return { name, choices, place, read: firstOf(choices.map(readerOf)) }
+}
+
+function compileChoice(name: string, inner: string, place: Place): Choice {
   const parts = name.split('.')
   if (!parts.every((part) => /^[^\s{}|()[\]"'/?#]+$/.test(part))) {
     throw place.fault(
@@ -130,12 +162,27 @@ function compileReference(inner: string, place: Place): Reference {
   const written = parts[0] ?? ''
   const root = ROOTS.find((known) => known === written)
   if (root === undefined) {
-    const why = `"{{${name}}}" begins with "${written}", which templates do not know`
+    const why = `"{{${inner.trim()}}}" begins with "${written}", which templates do not know`
     throw place.fault('bad-template', why, suggest(written, ROOTS))
   }
   const keys = parts.slice(1)
   checkKeys(root, keys, name, place)
-  return { name, root, keys, place, read: readerOf(root, keys) }
+  return { root, keys }
+}
+
+/** Null gives way to an alternative; where none has a value it is what was found. */
+function firstOf(readers: readonly Reference['read'][]): Reference['read'] {
+  const [only] = readers
+  if (only !== undefined && readers.length === 1) return only
+  return (context) => {
+    let found: JsonValue | undefined
+    for (const read of readers) {
+      const value = read(context)
+      if (value !== undefined && value !== null) return value
+      if (value === null) found = null
+    }
+    return found
+  }
 }
 
 function checkKeys(root: Root, keys: readonly string[], name: string, place: Place): void {
@@ -167,7 +214,7 @@ function checkKeys(root: Root, keys: readonly string[], name: string, place: Pla
   }
 }
 
-function readerOf(root: Root, keys: readonly string[]): Reference['read'] {
+function readerOf({ root, keys }: Choice): Reference['read'] {
   const [first = '', ...rest] = keys
   if (root === 'arm') return (context) => context.arm
   if (root === 'session') return (context) => context.sessionId

@@ -7,7 +7,7 @@ import type { GeneratorReading, ResourceReading } from '../core/contract/sample.
 import type { Metric, Phase } from '../core/verdict.ts'
 import { invariant } from '../core/invariant.ts'
 import type { Correlated } from './cause/correlate.ts'
-import type { BlockSums } from './fold.ts'
+import { withoutLatency, type BlockSums } from './fold.ts'
 import {
   armQuantiles,
   baselineFigures,
@@ -34,6 +34,7 @@ import {
 } from './judging/run-state.ts'
 import { judgeRun, type RunCircumstances } from './judging/verdict.ts'
 import { createLearning, learn, parametersOf, type Parameters } from './parameters.ts'
+import type { OrderTally } from './order/order.ts'
 import type { Tally } from './tally.ts'
 
 export interface ClosedBlock {
@@ -45,6 +46,8 @@ export interface ClosedBlock {
   readonly endSeconds: number
   /** The arms that were stalled when the cap closed the block; empty for a quiet end. */
   readonly capped: readonly Arm[]
+  /** The generator itself was late in it: its latencies say nothing of the arms. */
+  readonly strained?: boolean
   readonly sums: BlockSums
   /** In a rollout: what held when the block began. */
   readonly marks?: BlockMarks
@@ -119,6 +122,8 @@ export interface RunEnd {
   /** Ended before the judge said stop. */
   readonly interrupted: boolean
   readonly tally: Tally
+  /** Left out where the order of the twins is not known. */
+  readonly order?: OrderTally
   readonly skipped: readonly Skipped[]
   readonly generatorStrained?: boolean
   /** The findings with role and segment, once those are known. */
@@ -231,12 +236,14 @@ function addBlock(
   { intervals = true }: JudgeOptions,
 ): void {
   openBlock(state, plan, block)
-  const { phase: name, startSeconds, endSeconds, capped, sums } = block
+  const { phase: name, startSeconds, endSeconds, capped, strained = false } = block
+  const sums = strained ? withoutLatency(block.sums) : block.sums
   if (state.phases.at(-1)?.phase !== name) {
     state.phases.push(createPhaseState(plan, name, startSeconds, { intervals }))
   }
   const phase = state.phases.at(-1)
   invariant(phase !== undefined, 'a block belongs to a phase')
-  updatePhase(phase, plan, sums, { endSeconds, capped: capped.length > 0 })
+  const told = { endSeconds, capped: capped.length > 0, comparable: !strained }
+  updatePhase(phase, plan, sums, told)
   closeBlock(state, plan, block)
 }

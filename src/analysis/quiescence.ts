@@ -20,15 +20,28 @@ export type CloserAnswer =
   /** `capped`: the arms that were still stalled; empty for a quiet end. */
   | { readonly kind: 'close'; readonly capped: Arm[] }
 
-export interface BlockCloser {
+/** What one generator thread knows of the stalls of both arms. */
+export interface StallWatch {
   /** @param id the same at the end; unique among the requests in flight of the arm */
   started(arm: Twin, id: string, action: number, nowMs: number): void
   ended(arm: Twin, id: string, nowMs: number): void
+  /** The arms that are stalled now. @param limMs by action */
+  stalled(nowMs: number, limMs: (action: number) => number): Arm[]
+}
+
+/** Whether the block ends now, from what all threads say of their stalls. */
+export interface ClosingRule {
+  /** To be asked about every 20 ms. @param stalled every arm that some thread calls stalled */
+  ask(nowMs: number, stalled: readonly Arm[]): CloserAnswer
+}
+
+/** The rule and the watch of a run with one generator thread. */
+export interface BlockCloser extends Pick<StallWatch, 'started' | 'ended'> {
   /** Whether the block ends now; to be asked about every 20 ms. @param limMs by action */
   ask(nowMs: number, limMs: (action: number) => number): CloserAnswer
 }
 
-export interface BlockCloserOptions {
+export interface ClosingOptions {
   readonly startMs: number
   readonly blockMs: number
   /** The longest stall that one block can hold. */
@@ -49,8 +62,27 @@ interface Request {
   endedMs: number | undefined
 }
 
-export function createBlockCloser(options: BlockCloserOptions): BlockCloser {
+export function createBlockCloser(options: ClosingOptions): BlockCloser {
+  const watch = createStallWatch()
+  const rule = createClosingRule(options)
+  return {
+    started: (arm, id, action, nowMs) => watch.started(arm, id, action, nowMs),
+    ended: (arm, id, nowMs) => watch.ended(arm, id, nowMs),
+    ask: (nowMs, limMs) => rule.ask(nowMs, watch.stalled(nowMs, limMs)),
+  }
+}
+
+export function createStallWatch(): StallWatch {
   const arms = { baseline: createWatch(), canary: createWatch() }
+  return {
+    started: (arm, id, action, nowMs) => arms[arm].started(id, action, nowMs),
+    ended: (arm, id, nowMs) => arms[arm].ended(id, nowMs),
+    stalled: (nowMs, limMs) =>
+      (['baseline', 'canary'] as const).filter((arm) => arms[arm].stalled(nowMs, limMs)),
+  }
+}
+
+export function createClosingRule(options: ClosingOptions): ClosingRule {
   let blockStartMs = options.startMs
   let capMs = options.maxStallMs
   let quietEnds = 0
@@ -61,13 +93,8 @@ export function createBlockCloser(options: BlockCloserOptions): BlockCloser {
   }
 
   return {
-    started: (arm, id, action, nowMs) => arms[arm].started(id, action, nowMs),
-    ended: (arm, id, nowMs) => arms[arm].ended(id, nowMs),
-    ask(nowMs, limMs) {
+    ask(nowMs, stalled) {
       if (nowMs < blockStartMs + options.blockMs) return { kind: 'wait' }
-      const stalled = (['baseline', 'canary'] as const).filter((arm) =>
-        arms[arm].stalled(nowMs, limMs),
-      )
       if (stalled.length === 0) {
         quietEnds += 1
         if (quietEnds >= QUIET_ENDS_TO_FORGIVE) capMs = options.maxStallMs
@@ -77,7 +104,7 @@ export function createBlockCloser(options: BlockCloserOptions): BlockCloser {
       quietEnds = 0
       capMs /= 2
       if (capMs < options.blockMs / 4) capMs = 0
-      return close(nowMs, stalled)
+      return close(nowMs, [...stalled])
     },
   }
 }

@@ -1,5 +1,6 @@
 /** Flag values: text from the command line becomes numbers, seconds, shares and lists, or an error. */
 
+import { addressFault } from '../core/contract/target.ts'
 import { UsageError } from '../core/errors.ts'
 import { suggest } from '../core/suggest.ts'
 import { parseDurationSeconds, parseShare } from '../core/units.ts'
@@ -23,6 +24,10 @@ export interface Flags {
   list(flag: FlagName): string[] | undefined
   /** An http:// or https:// address. */
   url(flag: FlagName): string | undefined
+  /** The address of an arm: an http(s) one, or a unix socket. */
+  address(flag: FlagName): string | undefined
+  /** All values of a flag that may be given again. */
+  all(flag: FlagName): readonly string[]
   /** `errors=0.1pp,latency_typical=10%` */
   shares<Key extends string>(
     flag: FlagName,
@@ -50,6 +55,11 @@ export function createFlags(values: Readonly<Record<string, unknown>>): Flags {
     oneOf: (flag, allowed) => withValue(text(flag), (value) => toOneOf(value, flag, allowed)),
     list: (flag) => withValue(text(flag), (value) => toList(value, flag)),
     url: (flag) => withValue(text(flag), (value) => toUrl(value, flag)),
+    address: (flag) => withValue(text(flag), (value) => toAddress(value, flag)),
+    all: (flag) => {
+      const value = values[camelCase(flag)]
+      return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+    },
     shares: (flag, keys, notBuilt) =>
       withValue(text(flag), (value) => toShares(value, flag, keys, notBuilt)),
   }
@@ -105,6 +115,17 @@ function toUrl(text: string, flag: FlagName): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return text
   throw wrongValue(flag, text, 'write an http:// or https:// address')
+}
+
+function toAddress(text: string, flag: FlagName): string {
+  const fault = addressFault(text)
+  if (fault === undefined) return text
+  const shown = fault.isShown ? `"${text}"` : 'its value'
+  throw new UsageError(`Cannot read ${flag}: ${shown} ${fault.why}`, {
+    code: 'bad-flag',
+    where: flag,
+    mend: fault.mend,
+  })
 }
 
 function toShares<Key extends string>(

@@ -30,6 +30,7 @@ export function renderGeneration(
     ...summary.skipped.map(
       ({ action, code }) => `  - ${plainText(action, style)} not sent: ${skipWords(code)}`,
     ),
+    ...summary.reasons.map(({ message }) => `  ! ${plainText(message, style)}`),
     sentenceOf(summary, style),
   ]
   return `${lines.join('\n')}\n`.replaceAll(NARROW_SPACE, ' ')
@@ -53,14 +54,16 @@ function sentenceOf(
   summary: GenerationSummary & { readonly delivered: boolean },
   style: TextStyle,
 ): string {
-  const { requests, errors, sessions, seconds, notSent } = summary
+  const { requests, errors, sessions, seconds, busy, notSent, workers } = summary
   const sign = plainText(summary.delivered ? '✔ delivered' : '! not delivered', style)
   const mark = summary.delivered ? 'green' : 'yellow'
   const figures = [
     `${formatCount(requests)} requests in ${formatSeconds(seconds)}`,
     `${formatCount(errors)} failed`,
     `${formatCount(sessions)} sessions`,
+    ...(busy === 0 ? [] : [`${formatCount(busy)} due while users waited`]),
     ...(notSent === 0 ? [] : [`${formatCount(notSent)} due but not sent`]),
+    ...(workers === 1 ? [] : [`${formatCount(workers)} threads`]),
   ]
   return `${paint(mark, sign, style)}  ${figures.join(', ')}`
 }

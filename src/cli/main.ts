@@ -4,15 +4,19 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { escapeControls } from '../report/escape.ts'
-import { actionsCheck } from './commands/actions-check.ts'
+import { actionsCheck } from './commands/actions/check.ts'
+import { actionsImport } from './commands/actions/import.ts'
 import { analyze } from './commands/analyze.ts'
 import { demo } from './commands/demo.ts'
 import { generate } from './commands/generate.ts'
+import { init } from './commands/init.ts'
 import { plan } from './commands/plan.ts'
 import { probe } from './commands/probe.ts'
-import { profilesImport } from './commands/profiles-import.ts'
-import { profilesList } from './commands/profiles-list.ts'
-import { profilesSynthesize } from './commands/profiles-synthesize.ts'
+import { profilesDescribe } from './commands/profiles/describe.ts'
+import { profilesImport } from './commands/profiles/import.ts'
+import { profilesList } from './commands/profiles/list.ts'
+import { profilesSynthesize } from './commands/profiles/synthesize.ts'
+import { record } from './commands/record.ts'
 import { rolloutAbort } from './commands/rollout/abort.ts'
 import { rolloutFinalize } from './commands/rollout/finalize.ts'
 import { rolloutList } from './commands/rollout/list.ts'
@@ -22,9 +26,9 @@ import { rolloutResume } from './commands/rollout/resume.ts'
 import { rolloutStart } from './commands/rollout/start.ts'
 import { rolloutStatus } from './commands/rollout/status.ts'
 import { rolloutWhy } from './commands/rollout/why.ts'
-import { routerCheck } from './commands/router-check.ts'
-import { routerGet } from './commands/router-get.ts'
-import { routerSet } from './commands/router-set.ts'
+import { routerCheck } from './commands/router/check.ts'
+import { routerGet } from './commands/router/get.ts'
+import { routerSet } from './commands/router/set.ts'
 import { serve } from './commands/serve.ts'
 import { EXIT } from './exit.ts'
 import { renderFailure } from './failure.ts'
@@ -32,9 +36,10 @@ import { createFlags } from './flags.ts'
 import { groupHelp, rootHelp } from './help.ts'
 import { createTerminal } from './terminal.ts'
 import { unknownVerb, wrongFlag } from './usage.ts'
-import { COMMON_FLAGS, type Verb } from './verb.ts'
+import { COMMON_FLAGS, REPEATABLE_FLAGS, type Verb } from './verb.ts'
 
 export const VERBS: readonly Verb[] = [
+  init,
   probe,
   plan,
   generate,
@@ -50,10 +55,13 @@ export const VERBS: readonly Verb[] = [
   rolloutFinalize,
   serve,
   demo,
+  record,
   profilesImport,
   profilesSynthesize,
   profilesList,
+  profilesDescribe,
   actionsCheck,
+  actionsImport,
   routerCheck,
   routerGet,
   routerSet,
@@ -127,7 +135,10 @@ async function runVerb(verb: Verb, rest: readonly string[], terminal: Terminal):
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
     .helpOption(false)
     .allowExcessArguments(false)
-  for (const flag of [...verb.flags, ...COMMON_FLAGS]) command.option(flag)
+  for (const flag of [...verb.flags, ...COMMON_FLAGS]) {
+    if (REPEATABLE_FLAGS.has(flag)) command.option(flag, '', collect)
+    else command.option(flag)
+  }
   for (const argument of verb.args) command.argument(argument)
   try {
     command.parse(rest, { from: 'user' })
@@ -142,6 +153,10 @@ async function runVerb(verb: Verb, rest: readonly string[], terminal: Terminal):
     cwd: process.cwd(),
     environment: process.env,
   })
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 function ownVersion(): string {

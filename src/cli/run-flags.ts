@@ -2,13 +2,13 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { ARRIVALS, HEALTHY_METRICS, type Arrivals } from '../core/contract/config.ts'
+import { ARRIVALS, HEALTHY_METRICS, MOST_WORKERS, type Arrivals } from '../core/contract/config.ts'
 import { UsageError } from '../core/errors.ts'
 import { fileReason } from '../core/file-reason.ts'
 import { suggest } from '../core/suggest.ts'
 import { ACTION_METRICS, METRICS, PHASES, type Phase } from '../core/verdict.ts'
 import type { ProbeOverrides, ProbeRequest, ProfileChoice, SelfTestSizes } from '../outrider.ts'
-import type { Flags } from './flags.ts'
+import type { Flags, NumberRange } from './flags.ts'
 import type { VerbInput } from './verb.ts'
 
 export interface Inputs {
@@ -93,6 +93,9 @@ export interface LoadFlags {
   readonly maxRps?: number
   readonly concurrency?: number
   readonly arrivals?: Arrivals
+  readonly timeScale?: 'auto' | number
+  readonly rampSeconds?: number
+  readonly workers?: 'auto' | number
   readonly seed?: number
   readonly allowMutations?: boolean
   readonly timeoutMs?: number
@@ -106,10 +109,21 @@ export function readLoad(flags: Flags): LoadFlags {
     maxRps: positive(flags, '--max-rps'),
     concurrency: flags.number('--concurrency', { min: 1, max: 100_000, integer: true }),
     arrivals: flags.oneOf('--arrivals', ARRIVALS),
+    timeScale: autoNumber(flags, '--time-scale', { min: 0.001, max: 1000 }),
+    rampSeconds: flags.seconds('--ramp'),
+    workers: autoNumber(flags, '--workers', { min: 1, max: MOST_WORKERS, integer: true }),
     seed: flags.number('--seed', { min: 0, integer: true }),
     allowMutations: flags.has('--allow-mutations') ? true : undefined,
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
   })
+}
+
+function autoNumber(
+  flags: Flags,
+  flag: `--${string}`,
+  range: NumberRange,
+): 'auto' | number | undefined {
+  return flags.text(flag) === 'auto' ? 'auto' : flags.number(flag, range)
 }
 
 function positive(flags: Flags, flag: `--${string}`): number | undefined {

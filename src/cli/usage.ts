@@ -7,15 +7,7 @@ import { notBuilt } from './flags.ts'
 import { COMMON_FLAGS, COMMON_NOT_BUILT, type Verb } from './verb.ts'
 
 /** Verbs of the contract that later versions bring. */
-export const NOT_BUILT_VERBS: readonly string[] = [
-  'record',
-  'init',
-  'rehearse',
-  'doctor',
-  'report',
-  'profiles describe',
-  'actions import',
-]
+export const NOT_BUILT_VERBS: readonly string[] = ['rehearse', 'doctor', 'report']
 
 /** The error of a verb that is not there. @param given the words before the first flag */
 export function unknownVerb(given: readonly string[], verbs: readonly Verb[]): UsageError {

@@ -28,6 +28,9 @@ export interface Verb {
   run(input: VerbInput): Promise<number>
 }
 
+/** Flags that may be given again; their values stand in the order in which they were given. */
+export const REPEATABLE_FLAGS: ReadonlySet<string> = new Set(['--header <LINE>'])
+
 export const COMMON_FLAGS: readonly string[] = [
   '--config <F>',
   '--db <F>',

@@ -1,6 +1,16 @@
 /** YAML with places: each value can be traced back to the line it stands on. */
 
-import { LineCounter, isMap, isNode, isSeq, isScalar, parseDocument, type Document } from 'yaml'
+import {
+  Document,
+  LineCounter,
+  Scalar,
+  isMap,
+  isNode,
+  isSeq,
+  isScalar,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { UsageError, messageOf } from './errors.ts'
 
 export interface YamlSource {
@@ -31,7 +41,48 @@ export function parseYaml(text: string, file: string): YamlSource {
   }
 }
 
-function valueOf(document: Document.Parsed, file: string): unknown {
+/** Longer ones are written over several lines. */
+const FLOW_CHARACTERS = 80
+
+/**
+ * Plain data as YAML for people: what is short stands on one line, the rest is indented.
+ * @param heading comment above, without `#`
+ * @param comments above the entries of the map `under`, by name
+ */
+export function writeYaml(
+  value: unknown,
+  heading: string,
+  comments?: { readonly under: string; readonly byName: ReadonlyMap<string, string> },
+): string {
+  const document = new Document(value, { aliasDuplicateObjects: false })
+  document.commentBefore = commentOf(heading)
+  const map = comments === undefined ? undefined : document.get(comments.under, true)
+  for (const { key } of isMap(map) ? map.items : []) {
+    const comment = isScalar(key) ? comments?.byName.get(String(key.value)) : undefined
+    if (isScalar(key) && comment !== undefined) key.commentBefore = commentOf(comment)
+  }
+  visit(document, {
+    Pair: (_, { key }) => {
+      // Bare it would merge another map into this one.
+      if (isScalar(key) && key.value === '<<') key.type = Scalar.QUOTE_DOUBLE
+    },
+  })
+  visit(document, {
+    Collection: (_, node, path) => {
+      if (path.length === 1 || JSON.stringify(node).length > FLOW_CHARACTERS) return undefined
+      node.flow = true
+      return visit.SKIP
+    },
+  })
+  return document.toString({ lineWidth: 100, flowCollectionPadding: true })
+}
+
+/** What was recorded may hold signs that end a line and so the comment. */
+function commentOf(text: string): string {
+  return text.replaceAll(/[^\P{C}\n]|[\u2028\u2029]/gu, ' ').replaceAll(/^(?=.)/gm, ' ')
+}
+
+function valueOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (thrown) {
@@ -45,7 +96,7 @@ function valueOf(document: Document.Parsed, file: string): unknown {
 }
 
 function lineOf(
-  document: Document.Parsed,
+  document: ReturnType<typeof parseDocument>,
   lineCounter: LineCounter,
   path: readonly PropertyKey[],
 ): number {

@@ -11,17 +11,25 @@ export interface Cookies {
   value(name: string, path: string): string | undefined
 }
 
+/** As many as browsers keep for a site; of more, the oldest go. */
+const MAX_COOKIES = 180
+/** Longer ones are left out, as browsers do (RFC 6265bis, 5.6). */
+const MAX_COOKIE_LENGTH = 4_096
+
 /** @param origin scheme and host that the target believes to be, without a trailing slash */
 export function createCookies(origin: string): Cookies {
+  const isSecure = origin.startsWith('https:')
+  const kept = new Map<string, Kept>()
   let jar: CookieJar | undefined
-  // While every cookie is good for all paths and all times, which most are, the header is the same
-  // for every request, and the jar (about 10 µs a look) is left alone.
-  let plain: Map<string, string> | undefined = new Map()
+  // While every cookie is good for all paths, which most are, the header is the same for every
+  // request until one expires, and the jar (about 10 µs a look) is left alone.
+  let plainUntilMs = Number.POSITIVE_INFINITY
   let plainHeader = ''
 
   function header(path: string): string | undefined {
     if (jar === undefined) return undefined
-    const text = plain === undefined ? jar.getCookieStringSync(origin + path) : plainHeader
+    const isPlain = plainUntilMs === Number.POSITIVE_INFINITY || Date.now() < plainUntilMs
+    const text = isPlain ? plainHeader : jar.getCookieStringSync(origin + path)
     return text === '' ? undefined : text
   }
 
@@ -30,12 +38,16 @@ export function createCookies(origin: string): Cookies {
     take(setCookie, path) {
       jar ??= new CookieJar(undefined, { rejectPublicSuffixes: false, looseMode: true })
       for (const line of typeof setCookie === 'string' ? [setCookie] : setCookie) {
+        if (line.length > MAX_COOKIE_LENGTH) continue
         const cookie = jar.setCookieSync(line, origin + path, { ignoreError: true })
-        if (cookie === undefined) continue
-        if (isPlain(cookie)) plain?.set(cookie.key, cookie.cookieString())
-        else plain = undefined
+        if (cookie !== undefined) keep(kept, cookie, jar)
       }
-      if (plain !== undefined) plainHeader = [...plain.values()].join('; ')
+      plainUntilMs = Number.POSITIVE_INFINITY
+      for (const { cookie, expiryMs } of kept.values()) {
+        const isPlain = cookie.path === '/' && cookie.key !== '' && (isSecure || !cookie.secure)
+        plainUntilMs = Math.min(plainUntilMs, isPlain ? expiryMs : 0)
+      }
+      plainHeader = [...kept.values()].map(({ cookie }) => cookie.cookieString()).join('; ')
     },
     value(name, path) {
       const prefix = `${name}=`
@@ -45,6 +57,29 @@ export function createCookies(origin: string): Cookies {
       return pair?.slice(prefix.length)
     },
   }
+}
+
+interface Kept {
+  readonly cookie: Cookie
+  readonly expiryMs: number
+}
+
+/** The oldest come first; what is deleted or too much leaves the jar as well. */
+function keep(kept: Map<string, Kept>, cookie: Cookie, jar: CookieJar): void {
+  // Asked now, because the jar moves it on with every look.
+  const expiryMs = cookie.expiryTime() ?? Number.POSITIVE_INFINITY
+  const isOver = expiryMs <= Date.now()
+  if (!isOver) kept.set(idOf(cookie), { cookie, expiryMs })
+  const [oldest] = kept.values()
+  const isFull = kept.size > MAX_COOKIES
+  const gone = isOver ? cookie : isFull ? oldest?.cookie : undefined
+  if (gone === undefined) return
+  kept.delete(idOf(gone))
+  jar.store.removeCookie(gone.domain, gone.path, gone.key, () => undefined)
+}
+
+function idOf({ domain, path, key }: Cookie): string {
+  return `${domain};${path};${key}`
 }
 
 /**
@@ -62,14 +97,4 @@ export function createFrozenCookies(cookies: Cookies, firstHeader: string | unde
     take: () => undefined,
     value: (name, path) => cookies.value(name, path),
   }
-}
-
-function isPlain(cookie: Cookie): boolean {
-  return (
-    cookie.path === '/' &&
-    cookie.expires === 'Infinity' &&
-    cookie.maxAge === null &&
-    !cookie.secure &&
-    cookie.key !== ''
-  )
 }

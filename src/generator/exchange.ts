@@ -74,7 +74,8 @@ export interface Route {
   readonly arm: Arm
   readonly client: ArmClient
   readonly bucket: Bucket
-  readonly host: string | undefined
+  /** Flat: Host and what else the arm's requests carry. */
+  readonly headers: readonly string[]
   /** Scheme and host that the target believes to have. */
   readonly publicOrigin: string
   /** Path of the address, put before the action's path; without a trailing slash. */
@@ -88,7 +89,10 @@ export function createRoute(address: ArmAddress, client: ArmClient, bucket: Buck
     arm: address.arm,
     client,
     bucket,
-    host: address.host,
+    headers: [
+      ...(address.host === undefined ? [] : ['host', address.host]),
+      ...Object.entries(address.headers ?? {}).flat(),
+    ],
     publicOrigin: `${url.protocol}//${address.host ?? url.host}`,
     basePath: url.pathname.replace(/\/+$/, ''),
     ownOrigin: url.origin,
@@ -234,6 +238,14 @@ export class RunningExchange implements WireListener, Arrival {
     return pathOfRedirect(answer, this.#path, this.#route)
   }
 
+  /** Redirects that are to be followed and never come to an end are no answer. */
+  #lost(answer: WireAnswer): string | undefined {
+    const { followRedirects, document } = this.#action
+    if (followRedirects === 0 || document.expect?.status !== undefined) return undefined
+    if (pathOfRedirect(answer, this.#path, this.#route) === undefined) return undefined
+    return `more than ${followRedirects} redirects`
+  }
+
   #follow(path: string, answer: WireAnswer, timeoutMs: number, nowMs: number): void {
     this.#redirects += 1
     this.#path = path
@@ -294,6 +306,8 @@ export class RunningExchange implements WireListener, Arrival {
 
   #check(answer: WireAnswer, serviceMs: number): Concluded {
     if (answer.end === 'answered' && answer.status !== undefined) {
+      const lost = this.#lost(answer)
+      if (lost !== undefined) return { outcome: 'http_error', reason: lost, captured: {} }
       const { headers, chunks, status } = answer
       return checkResponse(this.#action, {
         status,

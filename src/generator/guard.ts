@@ -129,8 +129,9 @@ function capError(what: string, cap: string, where: string): UsageError {
   })
 }
 
-/** Whether a URL's host is this machine by name or by address. */
+/** Whether an address is this machine by name, by number or as a unix socket. */
 export function isLoopback(url: string): boolean {
+  if (url.startsWith('unix:')) return true
   const name = new URL(url).hostname
   return (
     name === 'localhost' ||
@@ -151,6 +152,8 @@ export function retryAfterMs(value: string, wallMs: number): number {
 
 export interface Breaker {
   ended(arm: Arm, failed: boolean, nowMs: number): void
+  /** Several requests that ended just now. */
+  counted(arm: Arm, requests: number, failures: number, nowMs: number): void
   /** The arm with at least 50 % failures among at least 20 requests of 5 s; stays once it is so. */
   tripped(): Arm | undefined
 }
@@ -158,13 +161,15 @@ export interface Breaker {
 export function createBreaker(): Breaker {
   const windows = new Map<Arm, BreakerWindow>()
   let tripped: Arm | undefined
+  const counted: Breaker['counted'] = (arm, requests, failures, nowMs) => {
+    const window = windows.get(arm) ?? new BreakerWindow()
+    windows.set(arm, window)
+    window.add(requests, failures, nowMs)
+    if (window.isFailing()) tripped ??= arm
+  }
   return {
-    ended(arm, failed, nowMs) {
-      const window = windows.get(arm) ?? new BreakerWindow()
-      windows.set(arm, window)
-      window.add(failed, nowMs)
-      if (window.isFailing()) tripped ??= arm
-    },
+    ended: (arm, failed, nowMs) => counted(arm, 1, Number(failed), nowMs),
+    counted,
     tripped: () => tripped,
   }
 }
@@ -175,7 +180,7 @@ class BreakerWindow {
   readonly #failures = new Uint32Array(BREAKER_SLOTS)
   #newest = Number.NEGATIVE_INFINITY
 
-  add(failed: boolean, nowMs: number): void {
+  add(requests: number, failures: number, nowMs: number): void {
     const slot = Math.max(Math.floor(nowMs / BREAKER_SLOT_MS), this.#newest)
     const first = Math.max(this.#newest + 1, slot - BREAKER_SLOTS + 1)
     for (let cleared = first; cleared <= slot; cleared += 1) {
@@ -184,8 +189,8 @@ class BreakerWindow {
     }
     this.#newest = slot
     const index = slot % BREAKER_SLOTS
-    this.#requests[index] = (this.#requests[index] ?? 0) + 1
-    if (failed) this.#failures[index] = (this.#failures[index] ?? 0) + 1
+    this.#requests[index] = (this.#requests[index] ?? 0) + requests
+    this.#failures[index] = (this.#failures[index] ?? 0) + failures
   }
 
   isFailing(): boolean {

@@ -1,8 +1,9 @@
 /** Whether the arms can be reached at all, asked before anything is sent to them. */
 
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { TargetError } from '../core/errors.ts'
+import { formatAddress } from '../core/contract/target.ts'
+import { createOpener } from './client/open.ts'
+import { wordsOf } from './client/reason.ts'
 import type { ArmAddress } from './client.ts'
 
 const TRIES = 3
@@ -18,22 +19,28 @@ export async function checkReachable(addresses: readonly ArmAddress[]): Promise<
   for (const [index, address] of addresses.entries()) {
     const fault = faults[index]
     if (fault === undefined) continue
+    const shown = formatAddress(address)
     throw new TargetError(
-      `Cannot reach target: ${address.arm} ${address.url} ${sentenceOf(fault)} ` +
+      `Cannot reach target: ${address.arm} ${shown}${readsOn(fault)} ` +
         `(${TRIES} tries in ${WITHIN_MS / 1000} s)`,
       {
         code: 'target-unreachable',
-        where: address.url,
+        where: shown,
         mend: 'check the address, and that the application is running',
-        cause: fault,
       },
     )
   }
 }
 
-async function findFault(address: ArmAddress): Promise<Error | undefined> {
+/** `it refused …` goes on with the sentence, another subject begins one. */
+function readsOn(fault: string): string {
+  return fault.startsWith('it ') ? fault.slice(2) : `: ${fault}`
+}
+
+/** Why there is no connection, in words. */
+async function findFault(address: ArmAddress): Promise<string | undefined> {
   const eachMs = WITHIN_MS / TRIES
-  let fault: Error | undefined
+  let fault: string | undefined
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const startedMs = performance.now()
     fault = await tryOnce(address, eachMs)
@@ -43,50 +50,22 @@ async function findFault(address: ArmAddress): Promise<Error | undefined> {
   return fault
 }
 
-function tryOnce(address: ArmAddress, timeoutMs: number): Promise<Error | undefined> {
+function tryOnce(address: ArmAddress, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = open(address, () => end(undefined))
-    const timer = setTimeout(() => end(new Error('timeout')), timeoutMs)
-    function end(fault: Error | undefined): void {
+    const opening = createOpener(address)(undefined, (fault) =>
+      end(fault === null ? undefined : wordsOf(fault)),
+    )
+    const timer = setTimeout(() => end('it did not answer'), timeoutMs)
+    function end(fault: string | undefined): void {
       clearTimeout(timer)
-      socket.destroy()
+      opening.destroy()
       resolve(fault)
     }
-    socket.on('error', end)
   })
-}
-
-function open(address: ArmAddress, connected: () => void): Socket {
-  const url = new URL(address.url)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (url.protocol !== 'https:') {
-    return connectTcp({ host, port: Number(url.port || 80) }, connected)
-  }
-  const servername = (address.host ?? host).replace(/:\d+$/, '')
-  const port = Number(url.port || 443)
-  const ca = address.ca === undefined ? {} : { ca: address.ca }
-  const name = isIP(servername) === 0 ? { servername } : {}
-  return connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...ca, ...name }, connected)
 }
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)
   })
-}
-
-function sentenceOf(fault: Error): string {
-  const code: unknown = Reflect.get(fault, 'code')
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'refused the connection'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'has a name that cannot be resolved'
-    case 'ECONNRESET':
-      return 'broke off the connection'
-    default:
-      if (fault.message === 'timeout') return 'did not answer'
-      return `cannot be connected to: ${fault.message || String(code)}`
-  }
 }

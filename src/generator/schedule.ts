@@ -10,9 +10,16 @@
  *   as `busy`. It is not sent late: twins go in lockstep, so the wait would be charged to both arms
  *   although one caused it. Each user's steps are then nearly a Poisson stream of their own, which
  *   only one random choice per tick gives without a timer per user.
- * - the others: the end of this user's last step in its slowest arm, or for recorded gaps the last
- *   *intended* moment plus the gap, if that is later (Tene, HdrHistogram#148, with the actual end
- *   for the expected one where the user had to wait).
+ * - `partly-open`: sessions arrive as such a stream, each for a user of its own (Schroeder, Wierman
+ *   and Harchol-Balter 2006, Open Versus Closed). The first step is meant for the moment of arrival.
+ *   An arrival for which there is no user is dropped and counted as `busy`, with all the steps that
+ *   a session has on average: to wait for a user would hide the stall if the intended moment moved
+ *   along, and charge both arms if it did not.
+ * - steps that depend on one before (`recorded`, and the later ones of `partly-open`): the last
+ *   *intended* moment plus the gap, so that the target's speed does not show in it. Only a user who
+ *   still waits then sends later: when the answer came in the slowest arm. How much of that wait
+ *   counts for the next step as well: `nextIntendedMs`.
+ * - the others: the end of this user's last step in its slowest arm.
  *
  * What our own limits hold back (the rate, the token bucket, a pause the target asked for) is not
  * the target's slowness: the intended moment moves with it. What our own event loop held up for
@@ -20,60 +27,12 @@
  */
 
 import type { Random } from '../core/random.ts'
-import { createDueList } from './due.ts'
+import { Followers } from './schedule/followers.ts'
+import type { Pace } from './schedule/pace.ts'
+import { Stream, type Lost } from './schedule/stream.ts'
 
-export type Pace =
-  | {
-      /** Steps form one stream of `rate` a second over at most `concurrency` users. */
-      readonly kind: 'spaced'
-      readonly spacing: 'poisson' | 'constant'
-      readonly rate: number
-      readonly concurrency: number
-    }
-  /** One step at a time, at most `rate` a second. */
-  | { readonly kind: 'single-file'; readonly rate: number }
-  /** Every user sends its next step as soon as the last one ended. */
-  | { readonly kind: 'closed'; readonly concurrency: number; readonly rate?: number }
-  /** The gaps of the profiles times `timeScale`; `rate` is a cap. */
-  | {
-      readonly kind: 'recorded'
-      readonly concurrency: number
-      readonly rate: number
-      readonly timeScale: number
-    }
-
-/** A step may be this late because of our own event loop. */
-const MAX_LATE_MS = 1_000
-
-/** Requests that the bucket lets through at once after a rest, as seconds of its rate. */
-const BURST_SECONDS = 0.25
-
-/**
- * The limit on requests per second of one arm: a token bucket in the form of a "theoretical
- * arrival time" (generic cell rate algorithm, ITU-T I.371).
- */
-export interface Bucket {
-  /** The first moment, `fromMs` or later, at which one more request conforms. */
-  earliestMs(fromMs: number): number
-  /** One request was sent; a repeat or a redirect that cannot wait is charged the same. */
-  charge(atMs: number): void
-}
-
-/** Over any span of T seconds at most `maxRps`·(T + ¼) + 1 requests conform. */
-export function createBucket(maxRps: number): Bucket {
-  if (maxRps === Number.POSITIVE_INFINITY) {
-    return { earliestMs: (fromMs) => fromMs, charge: () => undefined }
-  }
-  const periodMs = 1000 / maxRps
-  const creditMs = Math.max(0, BURST_SECONDS * 1000 - periodMs)
-  let theoreticalMs = Number.NEGATIVE_INFINITY
-  return {
-    earliestMs: (fromMs) => Math.max(fromMs, theoreticalMs - creditMs),
-    charge: (atMs) => {
-      theoreticalMs = Math.max(theoreticalMs, atMs) + periodMs
-    },
-  }
-}
+export { createBucket, type Bucket } from './schedule/bucket.ts'
+export { mostShards, paceOfShard, type Pace, type Shard } from './schedule/pace.ts'
 
 export interface DueStep {
   /** Which of the users sends; from 0. */
@@ -81,6 +40,7 @@ export interface DueStep {
   readonly intendedMs: number
 }
 
+/** Running totals of steps; `due` is the sum of the others. */
 export interface ScheduleCounts {
   due: number
   sent: number
@@ -88,51 +48,74 @@ export interface ScheduleCounts {
   notSent: number
 }
 
+/** How a user's step ended, in all arms. */
+export interface StepEnd {
+  readonly endMs: number
+  /** Time that is meant to lie between the intended moments of this step and the user's next one. */
+  readonly gapMs: number
+  /**
+   * How long the answer was expected to take. Left out = nobody says, or more than one arm was
+   * waited for: what one of them caused is not to be charged to all.
+   */
+  readonly expectedMs?: number
+  /** It was the last one of its session. */
+  readonly isOver: boolean
+}
+
 export interface Schedule {
   readonly users: number
   /** The next step that is due by now; its user counts as waiting until `ended`. */
   take(nowMs: number): DueStep | undefined
-  /**
-   * The user's step ended in all arms.
-   * @param gapMs recorded time between the intended moments of this step and the user's next one
-   */
-  ended(user: number, endMs: number, gapMs: number): void
+  ended(user: number, end: StepEnd): void
   /** When `take` should be asked again; Infinity while only an end can make a step due. */
   nextMs(): number
   /** The target asked for a pause: nothing is due before `untilMs`. */
   pause(untilMs: number): void
+  /** The generator cannot take more: what is due before `untilMs` counts as `notSent`. */
+  hold(untilMs: number): void
 }
 
-/**
- * @param earliestMs when the arms' limits admit one more request; asked with a moment
- * @param counts running totals, which this schedule adds to
- */
-export function createSchedule(
-  pace: Pace,
-  startMs: number,
-  random: Random,
-  earliestMs: (fromMs: number) => number,
-  counts: ScheduleCounts,
-): Schedule {
-  if (pace.kind === 'spaced') return spaced(pace, startMs, random, earliestMs, counts)
-  const users = pace.kind === 'single-file' ? 1 : pace.concurrency
-  return paced(users, pace.rate, startMs, earliestMs, counts)
+export interface ScheduleOptions {
+  readonly startMs: number
+  readonly random: Random
+  /** Running totals, which the schedule adds to. */
+  readonly counts: ScheduleCounts
+  /** Mean of the sessions that are drawn. */
+  readonly stepsPerSession: number
+  /** When the arms' limits admit one more request; asked with a moment. */
+  earliestMs(fromMs: number): number
 }
 
-function spaced(
-  pace: Extract<Pace, { kind: 'spaced' }>,
-  startMs: number,
-  random: Random,
-  earliestMs: (fromMs: number) => number,
-  counts: ScheduleCounts,
-): Schedule {
-  const users = pace.concurrency
+export function createSchedule(pace: Pace, options: ScheduleOptions): Schedule {
+  switch (pace.kind) {
+    case 'idle':
+      return IDLE
+    case 'spaced':
+      return spaced(pace, options)
+    case 'partly-open':
+      return partlyOpen(pace, options)
+    case 'single-file':
+      return paced(1, pace.rate, 0, options)
+    case 'closed':
+    case 'recorded':
+      return paced(pace.concurrency, pace.rate, pace.rampSeconds ?? 0, options)
+  }
+}
+
+const IDLE: Schedule = {
+  users: 0,
+  take: () => undefined,
+  ended: () => undefined,
+  nextMs: () => Number.POSITIVE_INFINITY,
+  pause: () => undefined,
+  hold: () => undefined,
+}
+
+function spaced(pace: Extract<Pace, { kind: 'spaced' }>, options: ScheduleOptions): Schedule {
+  const { counts, random } = options
+  const { concurrency: users, spacing, rate, rampSeconds = 0, firstTick = 1 } = pace
+  const stream = new Stream({ ...options, spacing, rate, rampSeconds, firstTick })
   const waiting = new Uint8Array(users)
-  const meanGapMs = 1000 / pace.rate
-  const gapMs = (): number =>
-    pace.spacing === 'poisson' ? random.exponential() * meanGapMs : meanGapMs
-  let tickMs = startMs + gapMs()
-  let pausedUntilMs = Number.NEGATIVE_INFINITY
 
   function findIdle(): number | undefined {
     const first = random.int(users)
@@ -143,26 +126,16 @@ function spaced(
     return undefined
   }
 
-  /** What becomes of a tick: waits, is sent from a moment on, or is dropped. */
-  function fate(nowMs: number): 'early' | 'busy' | 'notSent' | number {
-    if (tickMs > nowMs) return 'early'
-    const admittedMs = earliestMs(tickMs)
-    if (tickMs < pausedUntilMs || admittedMs - tickMs > MAX_LATE_MS) return 'busy'
-    if (admittedMs > nowMs) return 'early'
-    return nowMs - admittedMs > MAX_LATE_MS ? 'notSent' : admittedMs
-  }
-
   return {
     users,
     take(nowMs) {
       for (;;) {
-        const tick = fate(nowMs)
-        if (tick === 'early') return undefined
-        tickMs += gapMs()
+        const tick = stream.take(nowMs)
+        if (tick === undefined) return undefined
         counts.due += 1
         const user = findIdle()
-        if (tick === 'notSent') counts.notSent += 1
-        else if (tick === 'busy' || user === undefined) counts.busy += 1
+        if (typeof tick === 'string') counts[tick] += 1
+        else if (user === undefined) counts.busy += 1
         else {
           counts.sent += 1
           waiting[user] = 1
@@ -173,58 +146,86 @@ function spaced(
     ended: (user) => {
       waiting[user] = 0
     },
-    nextMs: () => Math.max(tickMs, Math.min(earliestMs(tickMs), tickMs + MAX_LATE_MS)),
-    pause: (untilMs) => {
-      pausedUntilMs = Math.max(pausedUntilMs, untilMs)
-    },
+    nextMs: () => stream.nextMs(),
+    pause: (untilMs) => stream.pause(untilMs),
+    hold: (untilMs) => stream.hold(untilMs),
   }
 }
 
-/** Users who each have a moment from which their next step is due; in that order. */
+/** Every user has a next step at every moment; they join one after the other during the ramp. */
 function paced(
   users: number,
   rate: number | undefined,
-  startMs: number,
-  earliestMs: (fromMs: number) => number,
-  counts: ScheduleCounts,
+  rampSeconds: number,
+  options: ScheduleOptions,
 ): Schedule {
-  const due = createDueList(users)
-  const lastIntendedMs = new Float64Array(users).fill(startMs)
-  const spacingMs = rate === undefined ? 0 : 1000 / rate
-  let slotMs = startMs
-  let pausedUntilMs = Number.NEGATIVE_INFINITY
-  for (let user = 0; user < users; user += 1) due.add(user, startMs)
+  const followers = new Followers({ ...options, users, rate })
+  for (let user = 0; user < users; user += 1) {
+    followers.add(user, options.startMs + (rampSeconds * 1000 * user) / users)
+  }
+  return {
+    users,
+    take: (nowMs) => followers.take(nowMs),
+    ended: (user, end) => followers.ended(user, end),
+    nextMs: () => followers.nextMs(),
+    pause: (untilMs) => followers.pause(untilMs),
+    hold: (untilMs) => followers.hold(untilMs),
+  }
+}
 
-  const admittedMs = (dueMs: number): number => earliestMs(Math.max(dueMs, slotMs, pausedUntilMs))
+function partlyOpen(
+  pace: Extract<Pace, { kind: 'partly-open' }>,
+  options: ScheduleOptions,
+): Schedule {
+  const { counts, stepsPerSession } = options
+  const { concurrency: users, rampSeconds = 0 } = pace
+  const rate = pace.rate / stepsPerSession
+  const arrivals = new Stream({ ...options, spacing: 'poisson', rate, rampSeconds, firstTick: 1 })
+  const followers = new Followers({ ...options, users, rate: undefined })
+  const free = Array.from({ length: users }, (_, index) => users - 1 - index)
+  let lostSteps = 0
+
+  /** A session that is not played is as many steps that are not. */
+  function lose(why: Lost): void {
+    lostSteps += stepsPerSession
+    const whole = Math.floor(lostSteps)
+    lostSteps -= whole
+    counts.due += whole
+    counts[why] += whole
+  }
+
+  function arrive(nowMs: number): DueStep | undefined {
+    for (;;) {
+      const tick = arrivals.take(nowMs)
+      if (tick === undefined) return undefined
+      const user = typeof tick === 'string' ? undefined : free.pop()
+      if (typeof tick === 'string' || user === undefined) {
+        lose(typeof tick === 'string' ? tick : 'busy')
+        continue
+      }
+      counts.due += 1
+      counts.sent += 1
+      followers.sent(user, tick)
+      return { user, intendedMs: tick }
+    }
+  }
 
   return {
     users,
-    take(nowMs) {
-      const dueMs = due.firstMs()
-      if (dueMs === undefined) return undefined
-      const admitted = admittedMs(dueMs)
-      if (admitted > nowMs) return undefined
-      const late = nowMs - admitted > MAX_LATE_MS
-      const paused = dueMs < pausedUntilMs
-      counts.due += 1 + Number(late) + Number(paused)
-      counts.sent += 1
-      counts.notSent += Number(late)
-      counts.busy += Number(paused)
-      const intendedMs = late ? nowMs : admitted
-      const user = due.removeFirst()
-      slotMs = intendedMs + spacingMs
-      lastIntendedMs[user] = intendedMs
-      return { user, intendedMs }
+    // Who is here already goes before who arrives.
+    take: (nowMs) => followers.take(nowMs) ?? arrive(nowMs),
+    ended(user, end) {
+      if (end.isOver) free.push(user)
+      else followers.ended(user, end)
     },
-    ended: (user, endMs, gapMs) => {
-      due.add(user, Math.max(endMs, (lastIntendedMs[user] ?? endMs) + gapMs))
+    nextMs: () => Math.min(followers.nextMs(), arrivals.nextMs()),
+    pause(untilMs) {
+      followers.pause(untilMs)
+      arrivals.pause(untilMs)
     },
-    nextMs: () => {
-      const dueMs = due.firstMs()
-      return dueMs === undefined ? Number.POSITIVE_INFINITY : admittedMs(dueMs)
-    },
-    pause: (untilMs) => {
-      pausedUntilMs = Math.max(pausedUntilMs, untilMs)
+    hold(untilMs) {
+      followers.hold(untilMs)
+      arrivals.hold(untilMs)
     },
   }
 }

@@ -142,7 +142,7 @@ export class StepSender {
       secrets: this.#options.secrets,
     })
     if (built.kind === 'blocked') return `${built.missing} ${built.why}`
-    stampHeaders(built.headers, this.#traceParent(step.pair, arm), route.host, identity)
+    stampHeaders(built.headers, this.#traceParent(step.pair, arm), route.headers, identity)
     return new RunningExchange(route, next.action, session.cookies(arm), built, timing, hooks)
   }
 }

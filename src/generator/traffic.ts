@@ -12,23 +12,17 @@ import type { Clock } from '../core/clock.ts'
 import type { Profile } from '../core/contract/profile.ts'
 import { createRandom } from '../core/random.ts'
 import { createArmClient, type ArmAddress } from './client.ts'
-import {
-  createRoute,
-  type Arrival,
-  type Exchange,
-  type ExchangeHooks,
-  type ExchangeResult,
-  type RunningExchange,
-} from './exchange.ts'
+import { createRoute, type Exchange, type ExchangeHooks, type ExchangeResult } from './exchange.ts'
 import { retryAfterMs } from './guard.ts'
-import { createBucket, createSchedule, type Pace, type Schedule } from './schedule.ts'
-import type { Session } from './session.ts'
+import { createBucket, createSchedule, type Pace, type Schedule, type Shard } from './schedule.ts'
 import { SessionOpener } from './session/opener.ts'
-import { StepSender, type MutableStep, type Step } from './step.ts'
+import { Seats } from './session/seats.ts'
+import { StepSender, type Step } from './step.ts'
+import { createFlight, endOf, type Arrived, type Flight } from './step/flight.ts'
 import { createLoadLevel } from './step/load-level.ts'
 import { Repeats } from './step/repeats.ts'
 
-export type { ArmAddress } from './client.ts'
+export type { ArmAddress, Reach } from './client.ts'
 export type { Exchange, Remembered } from './exchange.ts'
 export type { Pace } from './schedule.ts'
 export type { Step } from './step.ts'
@@ -44,8 +38,14 @@ export interface TrafficOptions {
   readonly secrets: Readonly<Record<string, string>>
   /** Overrides the ontology's. */
   readonly timeoutMs?: number
-  /** Requests per second and arm; always holds. Infinity = no limit. */
+  /** Requests per second and arm of all shards together; always holds. Infinity = no limit. */
   readonly maxRps: number
+  /**
+   * This traffic is one of `count` that make one between them. It plays the sessions numbered
+   * `index` + 1, `index` + 1 + `count`, …, and has its part of `maxRps`; the pace is given as it is
+   * for this shard (`paceOfShard`). Left out = the only one.
+   */
+  readonly shard?: Shard
   readonly runId: string
   readonly clock: Clock
   readonly watcher: TrafficWatcher
@@ -70,6 +70,8 @@ export interface TrafficWatcher {
    */
   step(step: Step, exchanges: readonly Exchange[], repeats: readonly Exchange[]): void
   session(session: string, completed: ReadonlyMap<Arm, boolean>): void
+  /** The target asked for a pause (`Retry-After`), which this traffic keeps from now on. */
+  paused?(waitMs: number): void
 }
 
 /** Running totals of steps. */
@@ -91,7 +93,11 @@ export interface Traffic {
   stop(): Promise<void>
   /** What is in flight ends as `aborted` at once. */
   abort(): void
-  /** Every second session that opens from now on tilts to these actions; empty = none does. */
+  /** Nothing new is sent for so long, because the target asked another shard for it. */
+  pause(waitMs: number): void
+  /** While it is held nothing new is sent; what is due meanwhile counts as `notSent`. */
+  hold(isHeld: boolean): void
+  /** Half of the sessions that open from now on tilt to these actions; empty = none does. */
   focus(actions: readonly string[]): void
   counts(): TrafficCounts
   close(): Promise<void>
@@ -105,24 +111,6 @@ const CLEAN_UP_USERS = 8
 /** @throws UsageError with code `nothing-to-send` if no profile has a step that may be sent */
 export function createTraffic(options: TrafficOptions): Traffic {
   return new TwinTraffic(options)
-}
-
-/** A step on its way through the arms. */
-interface Flight {
-  readonly user: number
-  readonly session: Session
-  readonly step: MutableStep
-  readonly mutates: boolean
-  sent: readonly RunningExchange[]
-  readonly exchanges: Exchange[]
-  readonly repeats: Exchange[]
-}
-
-interface Arrived {
-  readonly flight: Flight
-  readonly arrival: Arrival
-  /** Of the second request of its arm. */
-  readonly isRepeat: boolean
 }
 
 const SILENT: TrafficWatcher = {
@@ -141,31 +129,33 @@ class TwinTraffic implements Traffic {
   readonly #counts = { due: 0, sent: 0, busy: 0, notSent: 0 }
   readonly #arrived: Arrived[] = []
   readonly #waiters: (() => void)[] = []
+  readonly #seats: Seats
   #watcher: TrafficWatcher
   #schedule: Schedule | undefined
   /** What the last change of pace asked for; an earlier one that still waits gives way. */
   #wanted: Pace | undefined
   #timeScale = 0
   #paces = 0
-  /** By user; a user without a session opens the next one when a step of it is due. */
-  #sessions: (Session | undefined)[] = []
-  /** Sessions in the middle of their steps, left over from a pace with more users. */
-  #parked: Session[] = []
   #inFlight = 0
   #pausedUntilMs = Number.NEGATIVE_INFINITY
+  #isHeld = false
   #timer: NodeJS.Timeout | undefined
   #settling: NodeJS.Immediate | undefined
   #state: 'open' | 'stopped' | 'aborted' = 'open'
 
   constructor(options: TrafficOptions) {
-    const { clock, maxRps } = options
+    const { clock, maxRps, shard } = options
     this.#options = options
     this.#watcher = options.watcher
     this.#opener = new SessionOpener(options)
+    const ownRps = maxRps / (shard?.count ?? 1)
     const routes = options.arms.map((address) =>
-      createRoute(address, createArmClient(address, clock), createBucket(maxRps)),
+      createRoute(address, createArmClient(address, clock), createBucket(ownRps)),
     )
     this.#sender = new StepSender(options, routes)
+    this.#seats = new Seats(() =>
+      this.#state === 'open' ? this.#opener.open(this.#sender.routes) : undefined,
+    )
     this.#repeats = new Repeats({
       seed: options.seed,
       sender: this.#sender,
@@ -203,6 +193,18 @@ class TwinTraffic implements Traffic {
     this.#settle()
   }
 
+  pause(waitMs: number): void {
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#options.clock.nowMs() + waitMs)
+    this.#schedule?.pause(this.#pausedUntilMs)
+  }
+
+  hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return
+    this.#isHeld = isHeld
+    this.#schedule?.hold(isHeld ? Number.POSITIVE_INFINITY : this.#options.clock.nowMs())
+    this.#wake()
+  }
+
   focus(actions: readonly string[]): void {
     this.#opener.focus(actions)
   }
@@ -217,20 +219,21 @@ class TwinTraffic implements Traffic {
   }
 
   #begin(pace: Pace): void {
-    this.#parked = [...this.#sessions.filter((one) => one !== undefined), ...this.#parked]
     this.#paces += 1
-    this.#timeScale = pace.kind === 'recorded' ? pace.timeScale : 0
-    const { seed, clock } = this.#options
-    const schedule = createSchedule(
-      pace,
-      clock.nowMs(),
-      createRandom(seed).fork(`pace:${this.#paces}`),
-      (fromMs) => this.#sender.earliestMs(fromMs),
-      this.#counts,
-    )
+    this.#timeScale = 'timeScale' in pace ? pace.timeScale : 0
+    const { seed, clock, shard = { index: 0, count: 1 } } = this.#options
+    const name = shard.index === 0 ? `pace:${this.#paces}` : `pace:${this.#paces}:${shard.index}`
+    const schedule = createSchedule(pace, {
+      startMs: clock.nowMs(),
+      random: createRandom(seed).fork(name),
+      counts: this.#counts,
+      stepsPerSession: this.#opener.stepsPerSession,
+      earliestMs: (fromMs) => this.#sender.earliestMs(fromMs),
+    })
     schedule.pause(this.#pausedUntilMs)
+    if (this.#isHeld) schedule.hold(Number.POSITIVE_INFINITY)
     this.#schedule = schedule
-    this.#sessions = Array.from({ length: schedule.users }, () => undefined)
+    this.#seats.begin(schedule.users)
     // Not in this call: who waits for the new pace to begin hears of it before the first send.
     this.#wake()
   }
@@ -260,7 +263,7 @@ class TwinTraffic implements Traffic {
       const mayFollow = this.#state !== 'aborted'
       const result = arrival.proceed(mayFollow, this.#options.clock.nowMs())
       if (result === undefined) continue
-      if (result.retryAfter !== undefined) this.#pause(result.retryAfter)
+      if (result.retryAfter !== undefined) this.#keepPause(result.retryAfter)
       if (isRepeat) this.#repeats.ended(flight, result.exchange)
       else this.#armEnded(flight, result)
     }
@@ -271,7 +274,7 @@ class TwinTraffic implements Traffic {
     const schedule = this.#schedule
     if (schedule === undefined) return
     const nowMs = this.#options.clock.nowMs()
-    if (nowMs < this.#pausedUntilMs) this.#repeats.drop()
+    if (nowMs < this.#pausedUntilMs || this.#isHeld) this.#repeats.drop()
     this.#repeats.send(nowMs)
     for (let due = schedule.take(nowMs); due !== undefined; due = schedule.take(nowMs)) {
       this.#launch(due.user, due.intendedMs, nowMs)
@@ -283,25 +286,14 @@ class TwinTraffic implements Traffic {
   }
 
   #launch(user: number, intendedMs: number, nowMs: number): void {
-    const session = this.#sessions[user] ?? this.#openSession()
+    const session = this.#seats.sessionOf(user)
     const next = session?.next()
-    this.#sessions[user] = session
     // Without a session (only while cleaning up) the user has nothing to do and stays idle.
     if (session === undefined || next === undefined) return
     this.#inFlight += 1
-    const step: MutableStep = {
-      pair: `${session.id}.${next.number}`,
-      session: session.id,
-      action: next.action.name,
-      profile: session.profile,
-      previous: next.previous,
-      intendedMs,
-      load: this.#loadLevel(this.#inFlight - 1),
-      sentMs: Number.NaN,
-    }
-    const { mutates } = next.action
-    const flight: Flight = { user, session, step, mutates, sent: [], exchanges: [], repeats: [] }
-    flight.sent = this.#sender.send(step, session, next, nowMs, this.#hooks(flight, false))
+    const load = this.#loadLevel(this.#inFlight - 1)
+    const flight = createFlight(user, session, next, intendedMs, load)
+    flight.sent = this.#sender.send(flight.step, session, next, nowMs, this.#hooks(flight, false))
   }
 
   #hooks(flight: Flight, isRepeat: boolean): ExchangeHooks {
@@ -317,12 +309,6 @@ class TwinTraffic implements Traffic {
         this.#wake()
       },
     }
-  }
-
-  #openSession(): Session | undefined {
-    const parked = this.#parked.shift()
-    if (parked !== undefined || this.#state !== 'open') return parked
-    return this.#opener.open(this.#sender.routes)
   }
 
   #armEnded(flight: Flight, { exchange, captured }: ExchangeResult): void {
@@ -341,40 +327,42 @@ class TwinTraffic implements Traffic {
   }
 
   /** Nothing of the step is under way any more: its session may go on. */
-  #leave({ user, session, step, exchanges, repeats }: Flight): void {
+  #leave(flight: Flight): void {
+    const { user, session, step, exchanges, repeats } = flight
     this.#inFlight -= 1
     this.#watcher.step(step, exchanges, repeats)
-    if (session.isOver()) {
-      this.#sessions[user] = undefined
+    const isOver = session.isOver()
+    if (isOver) {
+      this.#seats.leave(user)
       this.#watcher.session(session.id, session.completed())
     }
-    let endMs = step.intendedMs
-    for (const { endedMs } of exchanges) endMs = Math.max(endMs, endedMs)
-    for (const { endedMs } of repeats) endMs = Math.max(endMs, endedMs)
-    const gapMs = session.gapSeconds() * 1000 * this.#timeScale
-    this.#schedule?.ended(user, endMs, gapMs)
+    const isAlone = this.#sender.routes.length === 1 && this.#timeScale > 0
+    const expectedMs = isAlone ? flight.expectedMs : undefined
+    this.#schedule?.ended(user, {
+      endMs: endOf(flight),
+      gapMs: session.gapSeconds() * 1000 * this.#timeScale,
+      ...(expectedMs === undefined ? {} : { expectedMs }),
+      isOver,
+    })
     if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
   /** All arms pause when one asks for it, because there is no traffic but pairs. */
-  #pause(retryAfter: string): void {
-    const { clock } = this.#options
-    const waitMs = retryAfterMs(retryAfter, clock.wallMs())
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, clock.nowMs() + waitMs)
-    this.#schedule?.pause(this.#pausedUntilMs)
+  #keepPause(retryAfter: string): void {
+    const waitMs = retryAfterMs(retryAfter, this.#options.clock.wallMs())
+    this.pause(waitMs)
+    this.#watcher.paused?.(waitMs)
   }
 
   /** Sessions that are cut short still undo what they did, unseen by the watcher. */
   async #cleanUp(): Promise<void> {
-    const open = [...this.#sessions, ...this.#parked].filter((one) => one !== undefined)
-    for (const session of open) session.closeEarly()
-    this.#sessions = []
-    this.#parked = open.filter((session) => !session.isOver())
-    if (this.#parked.length === 0 || this.#state === 'aborted') return
+    const open = this.#seats.closeEarly()
+    if (open === 0 || this.#state === 'aborted') return
     this.#watcher = SILENT
+    this.#isHeld = false
     const giveUp = setTimeout(() => this.abort(), CLEAN_UP_MS)
-    this.#begin({ kind: 'closed', concurrency: Math.min(CLEAN_UP_USERS, this.#parked.length) })
-    while (this.#parked.length > 0 || this.#sessions.some((one) => one !== undefined)) {
+    this.#begin({ kind: 'closed', concurrency: Math.min(CLEAN_UP_USERS, open) })
+    while (!this.#seats.isEmpty()) {
       if (this.#schedule === undefined) break
       await turnOf(CLEAN_UP_TURN_MS)
     }

@@ -1,17 +1,26 @@
 /** What a run is about: which target, which ontology, which profiles. Wrong choices are said here. */
 
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { loadOntology } from '../actions/load.ts'
 import type { Ontology } from '../actions/ontology.ts'
-import type { Config, Target } from '../core/contract/config.ts'
+import { ARMS, type Arm } from '../core/arm.ts'
+import type { Config } from '../core/contract/config.ts'
 import type { Criteria } from '../core/contract/criteria.ts'
 import type { Profile } from '../core/contract/profile.ts'
-import { UsageError, messageOf } from '../core/errors.ts'
+import { addressFault, parseAddress, type Address } from '../core/contract/target.ts'
+import { UsageError } from '../core/errors.ts'
 import { findNearest } from '../core/suggest.ts'
 import type { ArmAddress } from '../generator/traffic.ts'
 import type { ProfileStore } from '../profiles/store.ts'
 import { loadPopulation, synthesise } from '../profiles/synthesise/population.ts'
+import { checkFits, readReach } from './reach/reach.ts'
+import {
+  sourceOfFlags,
+  sourceOfTarget,
+  type Environment,
+  type ReachSettings,
+  type ReachSource,
+} from './reach/source.ts'
 
 /** Where a run may send to. Runs that come over HTTP name a configured target. */
 export type TargetChoice =
@@ -22,6 +31,11 @@ export type TargetChoice =
       readonly canary: string
       readonly control?: string
     }
+
+/** What a run may say of the way to its arms; it wins over what the target says. */
+export interface ReachChoice {
+  readonly reach?: ReachSettings
+}
 
 export type ProfileChoice =
   | { readonly kind: 'criteria'; readonly criteria: Criteria }
@@ -37,76 +51,70 @@ export interface Surroundings {
   readonly config: Config
   /** Folder that relative paths of the configuration are seen from. */
   readonly baseFolder: string
+  readonly environment: Environment
 }
 
 /**
- * The addresses of the arms.
- * @throws UsageError for an unknown target or an address that is none
+ * The addresses of the arms, and the way to them.
+ * @throws UsageError for an unknown target, an address that is none, or a way that cannot be
  */
 export async function chooseArms(
-  choice: TargetChoice,
-  { config, baseFolder }: Surroundings,
+  { target: choice, reach: flags = {} }: { readonly target: TargetChoice } & ReachChoice,
+  { config, baseFolder, environment }: Surroundings,
 ): Promise<ArmAddress[]> {
+  const { sources, addresses } = addressesOf(choice, config, baseFolder)
+  const reach = await readReach([...sources, sourceOfFlags(flags)], environment)
+  checkFits(Object.values(addresses), reach, flags)
+  return ARMS.flatMap((arm) => {
+    const address = addresses[arm]
+    return address === undefined ? [] : [{ arm, ...address, ...reach }]
+  })
+}
+
+interface Addresses {
+  readonly sources: readonly ReachSource[]
+  readonly addresses: Readonly<Partial<Record<Arm, Address>>>
+}
+
+function addressesOf(choice: TargetChoice, config: Config, baseFolder: string): Addresses {
   if (choice.kind === 'addresses') {
     const { baseline, canary, control } = choice
-    return [
-      { arm: 'baseline', url: checkedUrl(baseline, '--baseline') },
-      { arm: 'canary', url: checkedUrl(canary, '--canary') },
-      ...(control === undefined
-        ? []
-        : [{ arm: 'control' as const, url: checkedUrl(control, '--control') }]),
-    ]
+    const addresses = {
+      baseline: checkedAddress(baseline, '--baseline'),
+      canary: checkedAddress(canary, '--canary'),
+      ...(control === undefined ? {} : { control: checkedAddress(control, '--control') }),
+    }
+    return { sources: [], addresses }
   }
   const target = Object.hasOwn(config.targets, choice.name)
     ? config.targets[choice.name]
     : undefined
   if (target === undefined) throw unknownTarget(choice.name, Object.keys(config.targets))
-  const rest = await reachOf(target, baseFolder)
-  return [
-    { arm: 'baseline', url: target.baseline, ...rest },
-    { arm: 'canary', url: target.canary, ...rest },
-    ...(target.control === undefined
-      ? []
-      : [{ arm: 'control' as const, url: target.control, ...rest }]),
-  ]
-}
-
-/** What a target says beside its addresses: the Host to send and the authority to trust. */
-export async function reachOf(
-  target: Target,
-  baseFolder: string,
-): Promise<Pick<ArmAddress, 'host' | 'ca'>> {
-  const ca = await readAuthority(target.tls?.ca, baseFolder)
-  return {
-    ...(target.host === undefined ? {} : { host: target.host }),
-    ...(ca === undefined ? {} : { ca }),
+  const { baseline, canary, control } = target
+  const place = `targets.${choice.name}`
+  const addresses = {
+    baseline: checkedAddress(baseline, `${place}.baseline`),
+    canary: checkedAddress(canary, `${place}.canary`),
+    ...(control === undefined ? {} : { control: checkedAddress(control, `${place}.control`) }),
   }
+  return { sources: [sourceOfTarget(choice.name, target, baseFolder)], addresses }
 }
 
 /**
- * An http(s) address without credentials.
+ * An http(s) address without credentials, or a unix socket.
  * @throws UsageError with code `bad-url`
  */
-export function checkedUrl(text: string, where: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(
-      `Cannot use "${text}" as an address: it is not an http:// or https:// URL`,
-      {
-        code: 'bad-url',
-        where,
-        mend: 'write it like http://10.0.0.5:8080',
-      },
-    )
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new UsageError(`Cannot use ${url.origin} as an address: it carries credentials`, {
-      code: 'bad-url',
-      where,
-      mend: 'put them in a header of the ontology: authorization: "Bearer {{secret.NAME}}"',
-    })
-  }
-  return text
+export function checkedAddress(text: string, where: string): Address {
+  const fault = addressFault(text)
+  const address = parseAddress(text)
+  if (fault === undefined && address !== undefined) return address
+  const { why = 'is none', mend = '', isShown = false } = fault ?? {}
+  const shown = isShown ? `"${text}"` : where
+  throw new UsageError(`Cannot use ${shown} as an address: it ${why}`, {
+    code: 'bad-url',
+    where,
+    mend,
+  })
 }
 
 /**
@@ -171,22 +179,4 @@ function unknownTarget(name: string, known: readonly string[]): UsageError {
     where: '--target',
     mend: nearest === undefined ? there : `${there}. Did you mean ${nearest}?`,
   })
-}
-
-async function readAuthority(
-  file: string | undefined,
-  baseFolder: string,
-): Promise<string | undefined> {
-  if (file === undefined) return undefined
-  const path = resolve(baseFolder, file)
-  try {
-    return await readFile(path, 'utf8')
-  } catch (thrown) {
-    throw new UsageError(`Cannot read tls.ca: "${path}": ${messageOf(thrown)}`, {
-      code: 'bad-config',
-      where: 'tls.ca',
-      mend: 'name a PEM file that can be read',
-      cause: thrown,
-    })
-  }
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { originOf } from '../core/contract/target.ts'
 import { CapacityError } from '../core/errors.ts'
 
 export interface Claim {
@@ -14,7 +15,7 @@ export interface Claim {
 }
 
 /**
- * @param urls addresses of the arms
+ * @param urls addresses of the arms as they were written; a unix socket counts by its path
  * @throws CapacityError with code `target-busy` if another run holds one of them
  */
 export function claimTargets(urls: readonly string[]): Claim {
@@ -31,10 +32,6 @@ export function claimTargets(urls: readonly string[]): Claim {
     throw thrown
   }
   return { release }
-}
-
-function originOf(url: string): string {
-  return new URL(url).origin
 }
 
 function claim(origin: string): string {

@@ -9,6 +9,7 @@ import type { Config } from '../core/contract/config.ts'
 import type { Plan } from '../core/contract/plan.ts'
 import type { Profile } from '../core/contract/profile.ts'
 import type { Skipped } from '../core/contract/report.ts'
+import { originOf } from '../core/contract/target.ts'
 import { UsageError } from '../core/errors.ts'
 import type { ResourceMetric } from '../core/verdict.ts'
 import { capsOf, isLoopback, MAX_RPS, skipsOf } from '../generator/guard.ts'
@@ -29,6 +30,7 @@ export interface RunToPrepare {
   readonly overrides: ProbeOverrides
   readonly ontology: Ontology
   readonly profiles: readonly Profile[]
+  /** Addresses of the arms as they were written. */
   readonly urls: readonly string[]
   readonly iOwnThis: boolean
   /** A second copy of the baseline answers beside it: nothing has to be asked twice. */
@@ -47,16 +49,18 @@ const REPEATS_PER_SECOND = 10
  */
 export function prepareRun(
   request: RunToPrepare,
-  adapt: (settings: PlanSettings) => { settings: PlanSettings; seconds: number } = asProbe,
+  adapt?: (settings: PlanSettings) => { settings: PlanSettings; seconds: number },
 ): PreparedRun {
   const { config, overrides, ontology, urls, iOwnThis } = request
   const maxRps = maxRpsOf(config, overrides, urls, iOwnThis)
   const { resources = [], hasControl = false } = request
-  const { settings, seconds } = adapt({
+  const asked = {
     ...settingsOf(config, overrides, ontology, maxRps),
     repeatsPerSecond: hasControl ? 0 : REPEATS_PER_SECOND,
     resources,
-  })
+  }
+  const ramp = overrides.rampSeconds ?? config.probe.ramp
+  const { settings, seconds } = adapt?.(asked) ?? asProbe(asked, ramp)
   const allowMutations = overrides.allowMutations ?? config.probe.allow_mutations
   const skipped = skipsOf(ontology, request.profiles, { allowMutations, twins: true })
   const left = new Set(skipped.map((skip) => skip.action))
@@ -94,9 +98,37 @@ export function prepareRun(
   }
 }
 
-function asProbe(settings: PlanSettings): { settings: PlanSettings; seconds: number } {
+function asProbe(
+  settings: PlanSettings,
+  rampSeconds: number,
+): { settings: PlanSettings; seconds: number } {
   const { duration, maxDurationSeconds } = settings
-  return { settings, seconds: duration === 'auto' ? maxDurationSeconds : duration }
+  const seconds = duration === 'auto' ? maxDurationSeconds : duration
+  return { settings: { ...settings, warmup: warmUpAfter(settings, rampSeconds) }, seconds }
+}
+
+/** Of the warm-up, at the full rate behind a ramp, where nobody says how long it is. */
+const AFTER_RAMP_SECONDS = 10
+
+/** What is measured while the load still grows speaks of no load: a ramp lies in the warm-up. */
+function warmUpAfter({ warmup, duration }: PlanSettings, rampSeconds: number): 'auto' | number {
+  if (rampSeconds === 0) return warmup
+  const seconds = warmup === 'auto' ? rampSeconds + AFTER_RAMP_SECONDS : warmup
+  const mend = `ramp for less, or give --warmup ${Math.ceil(rampSeconds + AFTER_RAMP_SECONDS)}s`
+  if (seconds <= rampSeconds) {
+    const why = `the warm-up is over after ${seconds} s, and the load must not grow behind it`
+    throw rampError(rampSeconds, why, mend)
+  }
+  if (duration !== 'auto' && seconds > duration / 2) {
+    const why = `with ${seconds} s of warm-up too little of ${duration} s is left to be judged`
+    throw rampError(rampSeconds, why, 'ramp for less, or give a longer --duration')
+  }
+  return seconds
+}
+
+function rampError(rampSeconds: number, why: string, mend: string): UsageError {
+  const message = `Cannot let the load grow for ${rampSeconds} s: ${why}`
+  return new UsageError(message, { code: 'bad-ramp', where: '--ramp', mend })
 }
 
 /**
@@ -116,7 +148,7 @@ export function maxRpsOf(
 
 /** How many arms share an address at most: caps count what it gets, not what an arm sends. */
 function armsAtOneAddress(urls: readonly string[]): number {
-  const origins = urls.map((url) => new URL(url).origin)
+  const origins = urls.map((url) => originOf(url))
   return Math.max(1, ...origins.map((origin) => origins.filter((other) => other === origin).length))
 }
 

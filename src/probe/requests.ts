@@ -8,7 +8,8 @@ import type { Plan } from '../core/contract/plan.ts'
 import type { Report } from '../core/contract/report.ts'
 import type { Metric } from '../core/verdict.ts'
 import type { GenerationSummary } from '../generator/generation.ts'
-import type { ProfileChoice, TargetChoice } from './choose.ts'
+import type { CapacityRequest } from './capacity/capacity.ts'
+import type { ProfileChoice, ReachChoice, TargetChoice } from './choose.ts'
 import type { ProbeEvent } from './events.ts'
 import type { Series } from './series.ts'
 
@@ -23,6 +24,9 @@ export interface ProbeOverrides {
   readonly maxRps?: number
   readonly concurrency?: number
   readonly arrivals?: Config['probe']['arrivals']
+  readonly timeScale?: Config['probe']['time_scale']
+  readonly rampSeconds?: number
+  readonly workers?: Config['probe']['workers']
   readonly seed?: number
   readonly alpha?: number
   readonly margins?: Config['analysis']['margins']
@@ -34,7 +38,7 @@ export interface ProbeOverrides {
   readonly focus?: boolean
 }
 
-export interface ProbeRequest {
+export interface ProbeRequest extends ReachChoice {
   readonly target: TargetChoice
   /** Left out = the configured one (or that of the population). */
   readonly ontology?: Ontology
@@ -53,6 +57,8 @@ export interface ProbeRequest {
     readonly sizes: SelfTestSizes
     readonly starting?: SelfTestHooks['starting']
   }
+  /** Measures the highest rate that each arm sustains, after the run. */
+  readonly capacity?: CapacityRequest
 }
 
 export interface RunningProbe {
@@ -73,7 +79,7 @@ export interface RunningProbe {
   readonly done: Promise<Report>
 }
 
-export interface GenerationRequest {
+export interface GenerationRequest extends ReachChoice {
   readonly target:
     | { readonly kind: 'configured'; readonly url: string }
     | { readonly kind: 'address'; readonly url: string }
@@ -85,6 +91,9 @@ export interface GenerationRequest {
   readonly rate?: number
   readonly maxRps?: number
   readonly arrivals?: Arrivals
+  readonly timeScale?: Config['probe']['time_scale']
+  readonly rampSeconds?: number
+  readonly workers?: Config['probe']['workers']
   readonly allowMutations?: boolean
   readonly timeoutMs?: number
   readonly samplesFile?: string

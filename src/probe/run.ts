@@ -4,7 +4,6 @@
  * so `analyze` of the recorded samples decides the same.
  */
 
-import { Worker } from 'node:worker_threads'
 import type { Correlated } from '../analysis/cause/correlate.ts'
 import {
   createJudge,
@@ -13,7 +12,8 @@ import {
   type Judge,
   type RunEnd,
 } from '../analysis/judge.ts'
-import { createTally, type TallyState } from '../analysis/tally.ts'
+import { createOrderTally } from '../analysis/order/order.ts'
+import { createTally } from '../analysis/tally.ts'
 import type { Arm } from '../core/arm.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Plan } from '../core/contract/plan.ts'
@@ -26,20 +26,21 @@ import {
   type ResourceReading,
 } from '../core/contract/sample.ts'
 import { OutriderError, messageOf } from '../core/errors.ts'
-import { WHOLE_SERVICE, type Metric, type Phase } from '../core/verdict.ts'
+import { WHOLE_SERVICE, type Metric } from '../core/verdict.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import type { ProbePhase, ProbeProgress } from './events.ts'
 import { createFigures, type Figures } from './figures/figures.ts'
+import { createSpans } from './figures/spans.ts'
 import { phaseLimitSeconds, phaseMessage, warmUpSentence } from './figures/phase-words.ts'
 import { correlate } from './inquiry/correlate.ts'
-import { createInquiries, type Inquiries } from './inquiry/inquiry.ts'
+import { canaryOf, createInquiries, type Inquiries } from './inquiry/inquiry.ts'
 import {
   createInvestigator,
   type Investigator,
   type InvestigatorOptions,
 } from './inquiry/investigator.ts'
 import type { FromWorker, ToWorker, WorkerInput } from './shard/messages.ts'
-import { workerModule } from './shard/worker-module.ts'
+import { startShards, type Shards } from './shard/group/shards.ts'
 import type { SamplesFile } from './samples-file.ts'
 import { chartedStreams, createSeriesRecorder, type Series } from './series.ts'
 import type { WatchSource } from './watch/sources.ts'
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly id: string
   readonly planHash: string
   readonly input: Omit<WorkerInput, 'parameters'>
+  /** Threads that send. */
+  readonly workers: number
   readonly skipped: readonly Skipped[]
   readonly samples?: SamplesFile
   readonly clock: Clock
@@ -61,11 +64,7 @@ export interface RunOptions {
   readonly finish?: (report: Report, figures: readonly BaselineFigure[]) => Promise<Report>
 }
 
-interface PhaseSpan {
-  readonly name: Phase
-  readonly fromSeconds: number
-  toSeconds: number
-}
+type Ended = Extract<FromWorker, { kind: 'ended' }>
 
 export class Run {
   readonly events: EventLog
@@ -73,7 +72,7 @@ export class Run {
   readonly #options: RunOptions
   readonly #plan: Plan
   readonly #judge: Judge
-  readonly #worker: Worker
+  readonly #shards: Shards
   readonly #recorder = createSeriesRecorder()
   readonly #inquiries: Inquiries
   readonly #investigator: Investigator
@@ -82,7 +81,8 @@ export class Run {
   readonly #watch: Watch
   readonly #troubles: Reason[] = []
   readonly #startedMs: number
-  readonly #spans: PhaseSpan[] = []
+  readonly #spans = createSpans()
+  readonly #order = createOrderTally()
   readonly #told = new Set<string>()
   #resolve: (report: Report) => void = () => {}
   #reject: (error: Error) => void = () => {}
@@ -112,8 +112,8 @@ export class Run {
     this.events = createEventLog(id, now)
     this.#inquiries = createInquiries((message) => this.#say(message), {
       secrets: input.secrets,
-      canaryUrl: input.arms.find(({ arm }) => arm === 'canary')?.url ?? '',
-      originSeconds: () => this.#spans[0]?.fromSeconds ?? this.#warmSeconds ?? 0,
+      canaryUrl: canaryOf(input.arms),
+      originSeconds: () => this.#originSeconds(),
     })
     const { keepInvestigation: keep } = options
     this.#investigator = createInvestigator({ run: id, inquiries: this.#inquiries, now, keep })
@@ -140,14 +140,15 @@ export class Run {
         void this.#troubles.push({ code: 'metrics-lost', message: `${arm}: ${message}` }),
     })
     this.#watch.start()
-    this.#worker = new Worker(workerModule(), {
-      workerData: { ...input, parameters: this.#judge.initialParameters() },
-    })
-    this.#worker.on('message', (message: FromWorker) => this.#receive(message))
-    this.#worker.on('error', (error) => this.#fail(error))
-    this.#worker.on('exit', () => {
-      this.#inquiries.close()
-      this.#fail(new Error('the generator thread ended'))
+    this.#shards = startShards({
+      input: { ...input, parameters: this.#judge.initialParameters() },
+      count: options.workers,
+      clock,
+      onMessage: (message) => this.#receive(message),
+      onDeath: (error) => {
+        this.#inquiries.close()
+        this.#fail(error)
+      },
     })
   }
 
@@ -186,7 +187,7 @@ export class Run {
         return
       case 'block':
         this.#figures.examples(message.examples ?? [])
-        this.#add(message.block, message.lines)
+        this.#add(message)
         return
       case 'reading':
         this.#read(message)
@@ -199,7 +200,7 @@ export class Run {
         return
       case 'ended':
         this.#options.samples?.write(message.lines)
-        this.#conclude(message.tally).catch((thrown: unknown) => {
+        this.#conclude(message).catch((thrown: unknown) => {
           this.#settled = false
           this.#fail(thrown)
         })
@@ -219,14 +220,15 @@ export class Run {
     this.events.add({ kind: 'state', phase, message: phaseMessage(phase, this.#plan) })
   }
 
-  #add(block: ClosedBlock, lines: string): void {
+  #add({ block, lines, order }: Extract<FromWorker, { kind: 'block' }>): void {
     // Blocks behind the deciding one would give a replay other data than the run had.
     if (this.#stopping === 'decided' && this.#breaker === undefined) return
     this.#options.samples?.write(lines)
     const decision = this.#judge.add(block)
+    this.#order.merge(order)
     this.#blocks += 1
     this.#cappedBlocks += block.capped.length > 0 ? 1 : 0
-    this.#span(block)
+    this.#spans.add(block)
     this.#record(block)
     this.#tellFindings()
     this.#figures.block(block.endSeconds, block.sums)
@@ -236,13 +238,8 @@ export class Run {
     if (decision.kind === 'end-phase') this.#say({ kind: 'end-phase' })
   }
 
-  #span(block: ClosedBlock): void {
-    const last = this.#spans.at(-1)
-    if (last !== undefined && last.name === block.phase) last.toSeconds = block.endSeconds
-    else {
-      const { phase: name, startSeconds: fromSeconds, endSeconds: toSeconds } = block
-      this.#spans.push({ name, fromSeconds, toSeconds })
-    }
+  #originSeconds(): number {
+    return this.#spans.originSeconds() ?? this.#warmSeconds ?? 0
   }
 
   #record(block: ClosedBlock): void {
@@ -314,9 +311,14 @@ export class Run {
     }
   }
 
+  /** Without them no later block is handed over: a slow disk holds the traffic back. */
   #sendParameters(index: number): void {
     const parameters = this.#judge.parametersFor(index)
-    if (parameters !== undefined) this.#say({ kind: 'parameters', index, parameters })
+    if (parameters === undefined) return
+    const send = (): void => this.#say({ kind: 'parameters', index, parameters })
+    const caughtUp = this.#options.samples?.caughtUp()
+    if (caughtUp === undefined) send()
+    else void caughtUp.then(send)
   }
 
   #stop(why: 'decided' | 'interrupted'): void {
@@ -326,18 +328,18 @@ export class Run {
   }
 
   #say(message: ToWorker): void {
-    this.#worker.postMessage(message)
+    this.#shards.say(message)
   }
 
-  async #conclude(tally: TallyState): Promise<void> {
+  async #conclude(ended: Ended): Promise<void> {
     this.#settled = true
     await this.#watch.stop()
-    const end = this.#endOf(tally)
+    const end = this.#endOf(ended)
     const first = this.#judge.conclude(end)
     const correlated = await this.#correlated(first)
     const judged = this.#judge.conclude({ ...end, correlated })
     await this.#investigator.finish(judged.findings)
-    await this.#worker.terminate()
+    await this.#shards.terminate()
     await this.#options.samples?.close()
     const whole = this.#figures.complete({
       ...judged,
@@ -348,33 +350,29 @@ export class Run {
     this.#resolve(report)
   }
 
-  #endOf(tally: TallyState): RunEnd {
-    const first = this.#spans[0]
-    const last = this.#spans.at(-1)
+  #endOf({ tally }: Ended): RunEnd {
     return {
       run: this.#options.id,
       planHash: this.#options.planHash,
       startedAt: this.#startedAt,
-      seconds: last?.toSeconds ?? this.#warmSeconds ?? 0,
-      phases: this.#spans.map((span) => ({
-        name: span.name,
-        seconds: span.toSeconds - span.fromSeconds,
-      })),
-      warmupSeconds: first?.fromSeconds ?? this.#warmSeconds ?? 0,
+      seconds: this.#spans.endSeconds() ?? this.#warmSeconds ?? 0,
+      phases: this.#spans.phases(),
+      warmupSeconds: this.#originSeconds(),
       interrupted: this.#stopping === 'interrupted',
       ...(this.#breaker === undefined ? {} : { breaker: this.#breaker }),
       tally: createTally(tally),
+      order: this.#order,
       skipped: [...this.#options.skipped],
     }
   }
 
   #correlated({ findings }: Report): Promise<Correlated> {
-    const originSeconds = this.#spans[0]?.fromSeconds ?? this.#warmSeconds ?? 0
+    const originSeconds = this.#originSeconds()
     return correlate(findings, this.#inquiries, {
       plan: this.#plan,
       seed: this.#options.input.seed,
       originSeconds,
-      loadSeconds: this.#spans.find(({ name }) => name === 'load')?.fromSeconds ?? originSeconds,
+      loadSeconds: this.#spans.loadSeconds() ?? originSeconds,
       lastBlock: this.#judge.blocks(),
     })
   }
@@ -393,7 +391,7 @@ export class Run {
           })
     const problem = { code: error.code, message: error.message }
     this.events.add({ kind: 'end', status: 'failed', problem })
-    void this.#worker.terminate()
+    void this.#shards.terminate()
     const closing = this.#options.samples?.close() ?? Promise.resolve()
     closing.catch(() => {}).finally(() => this.#reject(error))
   }

@@ -1,12 +1,18 @@
 /** The NDJSON file that gets every sample of a run, written as the run goes on. */
 
+import { once } from 'node:events'
 import { createWriteStream, openSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { StoreError, UsageError, messageOf } from '../core/errors.ts'
 
+/** What may wait in memory for a slow disk. */
+const MOST_UNWRITTEN_BYTES = 64 * 2 ** 20
+
 export interface SamplesFile {
   /** Lines without the last newline; an empty text writes nothing. */
   write(lines: string): void
+  /** Resolves when what is not on the disk yet is little again; undefined while it is. */
+  caughtUp(): Promise<void> | undefined
   /** @throws StoreError if something could not be written */
   close(): Promise<void>
 }
@@ -30,6 +36,14 @@ export function openSamplesFile(file: string): SamplesFile {
     fault ??= error
   })
   return {
+    caughtUp() {
+      if (fault !== undefined || stream.writableLength < MOST_UNWRITTEN_BYTES) return undefined
+      // The file may fail meanwhile: whoever closes it is told.
+      return once(stream, 'drain').then(
+        () => undefined,
+        () => undefined,
+      )
+    },
     write(lines) {
       if (lines !== '' && fault === undefined) stream.write(`${lines}\n`)
     },

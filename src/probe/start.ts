@@ -4,7 +4,9 @@ import type { Ontology } from '../actions/ontology.ts'
 import { checkSecrets, secretsOf } from '../actions/secrets.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Report } from '../core/contract/report.ts'
+import { formatAddress, hostOf } from '../core/contract/target.ts'
 import { checkReachable } from '../generator/reach.ts'
+import { workersFor } from '../generator/pool/size.ts'
 import type { ArmAddress } from '../generator/traffic.ts'
 import type { Database } from '../../profiles-db/open.ts'
 import { nextInvestigationId, saveInvestigation } from '../../profiles-db/investigations.ts'
@@ -13,6 +15,7 @@ import type { ProfileStore } from '../profiles/store.ts'
 import { armsOfItself, hasAa, nameOfItself, overridesOfItself } from './aa/itself.ts'
 import { settingsOf } from './analyze.ts'
 import { chooseArms, chooseOntology, chooseProfiles, type Surroundings } from './choose.ts'
+import { addCapacity, prepareCapacity, type PreparedCapacity } from './capacity/capacity.ts'
 import { claimTargets, type Claim } from './claim.ts'
 import { kept, remarksOf } from './history/kept.ts'
 import { prepareRun, type PreparedRun, type RunToPrepare } from './prepare.ts'
@@ -35,13 +38,13 @@ export interface Parts extends Surroundings {
  * @throws UsageError, TargetError or CapacityError before anything of the run was sent
  */
 export async function startProbe(parts: Parts, request: ProbeRequest): Promise<RunningProbe> {
-  const { arms, chosen } = await chooseProbe(parts, request)
-  const claim = claimTargets(arms.map((address) => address.url))
+  const { arms, chosen, capacity } = await chooseProbe(parts, request)
+  const claim = claimTargets(arms.map(formatAddress))
   let recording: Recording | undefined
   try {
     await checkReachable(arms)
     recording = recordingOf(request)
-    return begin(parts, request, { arms, chosen, claim, recording })
+    return begin(parts, request, { arms, chosen, capacity, claim, recording })
   } catch (thrown) {
     recording?.release()
     claim.release()
@@ -52,6 +55,8 @@ export async function startProbe(parts: Parts, request: ProbeRequest): Promise<R
 export interface ChosenProbe {
   readonly arms: readonly ArmAddress[]
   readonly chosen: Chosen
+  /** What the measurement of capacity will send, where one was asked for. */
+  readonly capacity: PreparedCapacity | undefined
 }
 
 /**
@@ -63,14 +68,28 @@ export async function chooseProbe(
   request: ProbeRequest,
   prepare: (run: RunToPrepare) => PreparedRun = (run) => prepareRun(run),
 ): Promise<ChosenProbe> {
-  const given = await chooseArms(request.target, parts)
+  const given = await chooseArms(request, parts)
   const arms = request.aa === true ? armsOfItself(given) : given
   const overrides =
     request.aa === true
       ? overridesOfItself(request.overrides ?? {}, parts.config)
       : (request.overrides ?? {})
   const asked = { ...request, overrides }
-  return { arms, chosen: await chooseRun(parts, asked, arms, prepare) }
+  const chosen = await chooseRun(parts, asked, arms, prepare)
+  return { arms, chosen, capacity: capacityOf(parts, asked, arms, chosen) }
+}
+
+function capacityOf(
+  { environment }: Parts,
+  { capacity, iOwnThis = false, overrides = {} }: ProbeRequest,
+  arms: readonly ArmAddress[],
+  { ontology, profiles, seed }: Chosen,
+): PreparedCapacity | undefined {
+  if (capacity === undefined) return undefined
+  const { timeoutMs } = overrides
+  const secrets = secretsOf(environment)
+  const given = { arms, iOwnThis, ontology, profiles, secrets, seed }
+  return prepareCapacity({ ...given, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
 }
 
 export interface Chosen extends PreparedRun {
@@ -97,7 +116,7 @@ export async function chooseRun(
     store,
     overrides.seed ?? config.probe.seed,
   )
-  const urls = arms.map((address) => address.url)
+  const urls = arms.map(formatAddress)
   const iOwnThis = request.iOwnThis ?? false
   const hasControl = arms.some(({ arm }) => arm === 'control')
   const watched = await watchedOf(parts, request)
@@ -110,15 +129,21 @@ export async function chooseRun(
   return { ontology, watched, ...prepared }
 }
 
+interface Begun extends ChosenProbe {
+  readonly claim: Claim
+  readonly recording: Recording
+}
+
 function begin(
   parts: Parts,
   request: ProbeRequest,
-  { arms, chosen, claim, recording }: ChosenProbe & { claim: Claim; recording: Recording },
+  { arms, chosen, capacity, claim, recording }: Begun,
 ): RunningProbe {
   const { database, clock } = parts
   const { file } = recording
   const samples = file === undefined ? undefined : openSamplesFile(file)
-  let stopped = false
+  const stopping = new AbortController()
+  const measured = capacityAdder(capacity, request, clock, stopping.signal)
   const isItself = request.aa === true
   const target = request.target.kind === 'named' ? request.target.name : urlOf(arms, 'baseline')
   const id = nextRunId(database)
@@ -133,6 +158,7 @@ function begin(
       ...workerInput(parts, request, arms, chosen, id),
       recordSamples: samples !== undefined,
     },
+    workers: workersOf(parts, request, arms, chosen),
     skipped: chosen.skipped,
     sources: chosen.watched.sources,
     ...(samples === undefined ? {} : { samples }),
@@ -149,8 +175,8 @@ function begin(
         ...(file === undefined ? {} : { file }),
         settings: settingsOf(parts.config),
         knowsItself: () => hasAa(database, urlOf(arms, 'baseline')),
-        stopped: () => stopped,
-      }),
+        stopped: () => stopping.signal.aborted,
+      }).then(measured),
   })
   const done = keepReport(database, stored, run.done).finally(() => {
     recording.release()
@@ -162,17 +188,43 @@ function begin(
     id,
     plan: chosen.plan,
     name,
-    addresses: Object.fromEntries(arms.map(({ arm, url }) => [arm, url])),
+    addresses: addressesOf(arms),
     seed: chosen.seed,
     watch: (afterSeq, listener) => run.events.watch(afterSeq, listener),
     oldestSeq: () => run.events.oldestSeq(),
     series: (action, metric) => run.series(action, metric),
     stop: () => {
-      stopped = true
+      stopping.abort()
       run.interrupt()
     },
     done,
   }
+}
+
+/** What a report gets last: the capacity of its arms, where it was asked for. */
+function capacityAdder(
+  prepared: PreparedCapacity | undefined,
+  { capacity: request }: ProbeRequest,
+  clock: Clock,
+  signal: AbortSignal,
+): (report: Report) => Report | Promise<Report> {
+  if (prepared === undefined || request === undefined) return (report) => report
+  return (report) => addCapacity(report, { prepared, request, clock, signal })
+}
+
+/** Threads that the load of the plan needs, unless their number was asked for. */
+function workersOf(
+  { config }: Parts,
+  { overrides = {} }: ProbeRequest,
+  arms: readonly ArmAddress[],
+  { plan, maxRps }: Chosen,
+): number {
+  const { rate, concurrency } = plan
+  return workersFor(overrides.workers ?? config.probe.workers, {
+    rate: rate * arms.length,
+    concurrency,
+    maxRps,
+  })
 }
 
 /** The end of the run as the database has it. */
@@ -201,7 +253,8 @@ export function workerInput(
   chosen: Chosen,
   runId: string,
 ): Omit<WorkerInput, 'parameters'> {
-  const { time_scale: timeScale, arrivals } = config.probe
+  const { arrivals, ramp } = config.probe
+  const timeScale = overrides.timeScale ?? config.probe.time_scale
   return {
     runId,
     plan: chosen.plan,
@@ -213,6 +266,7 @@ export function workerInput(
     secrets: secretsOf(environment),
     arrivals: overrides.arrivals ?? arrivals,
     timeScale: timeScale === 'auto' ? 1 : timeScale,
+    rampSeconds: overrides.rampSeconds ?? ramp,
     ...(overrides.timeoutMs === undefined ? {} : { timeoutMs: overrides.timeoutMs }),
     maxRps: chosen.maxRps,
     recordSamples: samplesFile !== undefined,
@@ -225,8 +279,16 @@ function told(report: Report, { watched }: Chosen): Report {
   return { ...report, reasons: [...report.reasons, ...remarks] }
 }
 
+/** By arm, as they were written. */
+export function addressesOf(
+  arms: readonly ArmAddress[],
+): Partial<Record<ArmAddress['arm'], string>> {
+  return Object.fromEntries(arms.map((address) => [address.arm, formatAddress(address)]))
+}
+
 function urlOf(arms: readonly ArmAddress[], arm: ArmAddress['arm']): string {
-  return arms.find((address) => address.arm === arm)?.url ?? ''
+  const found = arms.find((address) => address.arm === arm)
+  return found === undefined ? '' : formatAddress(found)
 }
 
 function nameOf(request: ProbeRequest, arms: readonly ArmAddress[]): string {
@@ -234,5 +296,5 @@ function nameOf(request: ProbeRequest, arms: readonly ArmAddress[]): string {
   if (request.name !== undefined) return request.name
   if (request.target.kind === 'named') return request.target.name
   const canary = arms.find((address) => address.arm === 'canary')
-  return canary === undefined ? 'probe' : new URL(canary.url).host
+  return canary === undefined ? 'probe' : hostOf(formatAddress(canary))
 }

@@ -6,21 +6,31 @@
 import { identityHeaders } from '../actions/identity.ts'
 import type { Action, Ontology } from '../actions/ontology.ts'
 import { buildRequest } from '../actions/request.ts'
+import { decompress } from '../actions/response/received.ts'
 import { createHider, secretsOf } from '../actions/secrets.ts'
 import type { Outcome } from '../core/contract/sample.ts'
 import type { JsonValue, Profile } from '../core/contract/profile.ts'
-import { createArmClient, MAX_KEPT_BYTES, type ArmClient } from '../generator/client.ts'
+import {
+  createArmClient,
+  MAX_KEPT_BYTES,
+  type ArmAddress,
+  type ArmClient,
+} from '../generator/client.ts'
 import { createCookies, type Cookies } from '../generator/cookies.ts'
 import { createRoute, RunningExchange, type ExchangeResult } from '../generator/exchange.ts'
 import { checkReachable } from '../generator/reach.ts'
 import { createBucket } from '../generator/schedule.ts'
 import { systemClock } from '../generator/system-clock.ts'
 import { createTraceParent, stampHeaders } from '../generator/trace.ts'
-import { checkedUrl } from './choose.ts'
+import { checkedAddress } from './choose.ts'
+import { checkFits, readReach } from './reach/reach.ts'
+import { sourceOfFlags, type ReachSettings } from './reach/source.ts'
 
 export interface TryOptions {
   readonly ontology: Ontology
+  /** Of one arm, as an address is written. */
   readonly url: string
+  readonly reach?: ReachSettings
   readonly environment: Readonly<Record<string, string | undefined>>
   /** A user who performs the action, for the data of its templates. */
   findUser(action: string): Profile | undefined
@@ -57,11 +67,14 @@ const SHOWN_BODY_BYTES = 2000
 
 /** @throws UsageError for a wrong address, TargetError if nothing answers there */
 export async function tryActions(options: TryOptions): Promise<void> {
-  const url = checkedUrl(options.url, '--target')
-  const address = { arm: 'baseline', url } as const
+  const { reach: flags = {}, environment } = options
+  const place = checkedAddress(options.url, '--target')
+  const reach = await readReach([sourceOfFlags(flags)], environment)
+  checkFits([place], reach, flags)
+  const address = { arm: 'baseline', ...place, ...reach } as const
   await checkReachable([address])
   const client = createArmClient(address, systemClock)
-  const attempt = createAttempts(options, client, url)
+  const attempt = createAttempts(options, client, address)
   try {
     for (const action of inOrder(options.ontology)) options.onAttempt(await attempt(action))
   } finally {
@@ -75,7 +88,9 @@ function inOrder(ontology: Ontology): Action[] {
   const ordered: Action[] = []
   const captured = new Set<string>()
   while (waiting.length > 0) {
-    const ready = waiting.findIndex((action) => action.needs.every((name) => captured.has(name)))
+    const isThere = (name: string): boolean => captured.has(name)
+    const best = waiting.findIndex((action) => action.uses.every(isThere))
+    const ready = best === -1 ? waiting.findIndex(({ needs }) => needs.every(isThere)) : best
     const [next] = waiting.splice(Math.max(0, ready), 1)
     if (next === undefined) break
     ordered.push(next)
@@ -87,14 +102,14 @@ function inOrder(ontology: Ontology): Action[] {
 function createAttempts(
   options: TryOptions,
   client: ArmClient,
-  url: string,
+  address: ArmAddress,
 ): (action: Action) => Promise<Attempt> {
   const { ontology } = options
   const secrets = secretsOf(options.environment)
   const hide = createHider(secrets, (name) => `{{secret.${name}}}`)
   const bucket = createBucket(REQUESTS_PER_SECOND)
   const recorder = createRecorder(client)
-  const route = createRoute({ arm: 'baseline', url }, recorder.client, bucket)
+  const route = createRoute(address, recorder.client, bucket)
   const cookies = createCookies(route.publicOrigin)
   const traceParent = createTraceParent('try', 1)
   const captured: Record<string, JsonValue> = {}
@@ -114,7 +129,7 @@ function createAttempts(
     }
     const headers = [...built.headers]
     const trace = traceParent(`${sessionId}.1`, 'baseline')
-    stampHeaders(headers, trace, undefined, identityHeaders(ontology, profile))
+    stampHeaders(headers, trace, route.headers, identityHeaders(ontology, profile))
     const { path, method, body } = built
     const result = await exchange(action, { route, cookies }, { method, path, headers, body })
     Object.assign(captured, result.captured)
@@ -155,6 +170,7 @@ function createRecorder(client: ArmClient): { client: ArmClient; take(): Recorde
       ...client,
       abort: () => client.abort(),
       close: () => client.close(),
+      load: () => client.load(),
       send(request, listener) {
         requests.push(toShown(request))
         client.send(
@@ -163,7 +179,9 @@ function createRecorder(client: ArmClient): { client: ArmClient; take(): Recorde
             started: (atMs) => listener.started(atMs),
             repeated: (atMs) => listener.repeated(atMs),
             ended(answer) {
-              body = Buffer.concat(answer.chunks).subarray(0, SHOWN_BODY_BYTES).toString('utf8')
+              const encoding = [answer.headers['content-encoding']].flat()[0]
+              const plain = decompress(Buffer.concat(answer.chunks), encoding)
+              body = plain.subarray(0, SHOWN_BODY_BYTES).toString('utf8')
               listener.ended(answer)
             },
           },

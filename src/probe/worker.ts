@@ -7,15 +7,24 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '../core/invariant.ts'
 import { systemClock } from '../generator/system-clock.ts'
-import type { ToWorker, WorkerInput } from './shard/messages.ts'
+import type { FromShard, ToShard, WorkerInput } from './shard/messages.ts'
 import { Shard } from './shard/shard.ts'
 
 const port = parentPort
 invariant(port !== null, 'the worker of a run is started as a worker thread')
-const shard = new Shard(workerData as WorkerInput, systemClock, (message) => {
-  port.postMessage(message)
+const input = workerData as WorkerInput
+const post = (message: FromShard): void => port.postMessage(message)
+let shard: Shard | undefined
+
+/** The clock of the run begins here, so several threads begin it at one word. */
+function start(): void {
+  shard = new Shard(input, systemClock, post)
+  shard.start()
+}
+
+port.on('message', (message: ToShard) => {
+  if (message.kind === 'start') start()
+  else shard?.receive(message).catch((thrown: unknown) => shard?.fail(thrown))
 })
-port.on('message', (message: ToWorker) => {
-  shard.receive(message).catch((thrown: unknown) => shard.fail(thrown))
-})
-shard.start()
+if (input.shard === undefined) start()
+else post({ kind: 'ready' })

@@ -13,16 +13,20 @@ const SMALLEST_POPULATION = 3
  * than three profiles nothing is said.
  */
 export function withActivityLabels(profiles: readonly Profile[]): Profile[] {
-  if (profiles.length < SMALLEST_POPULATION) return [...profiles]
-  const steps = profiles.map(stepsOf).toSorted((left, right) => left - right)
+  return profiles.map(createActivityLabeller(profiles))
+}
+
+/** Labels one profile by the thirds of these others, as `withActivityLabels` does. */
+export function createActivityLabeller(others: readonly Profile[]): (profile: Profile) => Profile {
+  if (others.length < SMALLEST_POPULATION) return (profile) => profile
+  const steps = others.map(stepsOf).toSorted((left, right) => left - right)
   const third = quantile(steps, 1 / 3)
   const twoThirds = quantile(steps, 2 / 3)
   const given: ReadonlySet<string> = new Set(ACTIVITY_LABELS)
-  return profiles.map((profile) =>
+  return (profile) =>
     profile.labels.some((label) => given.has(label))
       ? profile
-      : { ...profile, labels: [...profile.labels, labelOf(stepsOf(profile), third, twoThirds)] },
-  )
+      : { ...profile, labels: [...profile.labels, labelOf(stepsOf(profile), third, twoThirds)] }
 }
 
 /** Where both thirds end at the same number, those with that number are the middle. */

@@ -12,17 +12,22 @@
  */
 
 import type { Criteria } from '../core/contract/criteria.ts'
-import { selectNumbers, POSITIONS, type Query } from '../../profiles-db/profiles.ts'
+import {
+  POSITIONS,
+  findTerm,
+  selectNumbers,
+  userQuery,
+  type Query,
+  type TermKind,
+} from '../../profiles-db/profiles.ts'
 import type { Database } from '../../profiles-db/open.ts'
 
-type Column = 'user_id' | 'country' | 'geo_location' | 'device_type' | 'source'
 type AmountColumn = 'cpu_ms' | 'memory_mb' | 'network_kb' | 'period_s'
 
-/** One value that a profile may have; `label` and `action` stand in tables of their own. */
-interface Term {
-  readonly column: Column | 'label' | 'action'
-  readonly value: string
-}
+/** One value that a profile may have; `id` is the term's number, or NO_TERM. */
+type Term =
+  | { readonly kind: 'term'; readonly id: number }
+  | { readonly kind: 'user'; readonly userId: string }
 
 type Condition =
   | { readonly kind: 'any'; readonly terms: readonly Term[] }
@@ -46,12 +51,19 @@ export interface Selection {
 const SPAN_ENTRIES = 200
 /** A range with more matches than these is not worth sorting. */
 const RANGE_ENTRIES = 5000
+/** Stands for a value that no profile has. */
+const NO_TERM = -1
 
 /** Reads a few index entries of `db` to choose the way. */
 export function selectionOf(db: Database, criteria: Criteria): Selection {
-  const conditions = conditionsOf(criteria)
+  const conditions = conditionsOf(db, criteria)
+    .map((condition) => ({ condition, size: sizeOf(db, condition) }))
+    .toSorted((left, right) => left.size - right.size)
   const driver = chooseDriver(db, conditions)
-  const filters = conditions.filter((condition) => condition !== driver.condition)
+  // The rarest is asked first: most profiles fail it, and the others need not be looked up.
+  const filters = conditions
+    .map(({ condition }) => condition)
+    .filter((condition) => condition !== driver.condition)
   return {
     size: driver.size,
     walk: (from, limit) => {
@@ -68,21 +80,24 @@ export function selectionOf(db: Database, criteria: Criteria): Selection {
   }
 }
 
-function conditionsOf(criteria: Criteria): Condition[] {
+function conditionsOf(db: Database, criteria: Criteria): Condition[] {
   const conditions: Condition[] = []
   const anyOf = (wanted: string | string[] | undefined, termOf: (value: string) => Term): void => {
     if (wanted !== undefined) conditions.push({ kind: 'any', terms: [wanted].flat().map(termOf) })
   }
-  anyOf(criteria.user_id, (value) => ({ column: 'user_id', value }))
-  anyOf(criteria.label, (value) => ({ column: 'label', value }))
-  anyOf(criteria.behavioral_pattern, (value) => ({ column: 'label', value }))
-  anyOf(criteria.action, (value) => ({ column: 'action', value }))
-  anyOf(criteria.geo_location, (value) => ({
-    column: value.length === 2 ? 'country' : 'geo_location',
-    value,
-  }))
-  anyOf(criteria.device_type, (value) => ({ column: 'device_type', value }))
-  anyOf(criteria.source, (value) => ({ column: 'source', value }))
+  const termOf = (kind: TermKind, value: string): Term => ({
+    kind: 'term',
+    id: findTerm(db, { kind, value }) ?? NO_TERM,
+  })
+  anyOf(criteria.user_id, (userId) => ({ kind: 'user', userId }))
+  anyOf(criteria.label, (value) => termOf('label', value))
+  anyOf(criteria.behavioral_pattern, (value) => termOf('label', value))
+  anyOf(criteria.action, (value) => termOf('action', value))
+  anyOf(criteria.geo_location, (value) =>
+    termOf(value.length === 2 ? 'country' : 'geo_location', value),
+  )
+  anyOf(criteria.device_type, (value) => termOf('device_type', value))
+  anyOf(criteria.source, (value) => termOf('source', value))
   for (const column of ['cpu_ms', 'memory_mb', 'network_kb', 'period_s'] as const) {
     const amount = criteria[`resource_intensity.${column}`]
     if (amount === undefined) continue
@@ -98,18 +113,22 @@ interface Driver {
   readonly size: number
 }
 
-function chooseDriver(db: Database, conditions: readonly Condition[]): Driver {
+/** @param conditions the rarest first */
+function chooseDriver(
+  db: Database,
+  conditions: readonly { readonly condition: Condition; readonly size: number }[],
+): Driver {
   const everybody = spanSize(db, { sql: 'SELECT position FROM profiles', parameters: [] })
-  let best: Driver = { condition: undefined, size: everybody }
-  for (const condition of conditions) {
-    const size =
-      condition.kind === 'any' ? sizeOfTerms(db, condition.terms) : sizeOfRange(db, condition)
-    // An index that narrows nothing down costs more than it saves, but it can also answer alone.
-    if (size < best.size || (conditions.length === 1 && condition.kind === 'any')) {
-      best = { condition, size }
-    }
-  }
-  return best
+  const [rarest] = conditions
+  if (rarest === undefined) return { condition: undefined, size: everybody }
+  // An index that narrows nothing down costs more than it saves, but it can also answer alone.
+  const isAlone = conditions.length === 1 && rarest.condition.kind === 'any'
+  if (rarest.size < everybody || isAlone) return rarest
+  return { condition: undefined, size: everybody }
+}
+
+function sizeOf(db: Database, condition: Condition): number {
+  return condition.kind === 'any' ? sizeOfTerms(db, condition.terms) : sizeOfRange(db, condition)
 }
 
 function sizeOfTerms(db: Database, terms: readonly Term[]): number {
@@ -128,7 +147,7 @@ function spanSize(db: Database, query: Query): number {
 }
 
 function sizeOfRange(db: Database, range: Condition & { kind: 'range' }): number {
-  const filter = filterOf(range)
+  const filter = filterOf(range, 'p')
   const [size = 0] = selectNumbers(db, {
     sql: `SELECT count(*) FROM (SELECT 1 FROM profiles p WHERE ${filter.sql} LIMIT ?)`,
     parameters: [...filter.parameters, RANGE_ENTRIES],
@@ -141,32 +160,25 @@ function positionsQuery(
   filters: readonly Condition[],
   from: number,
 ): Query {
-  const filtered = filters.map(filterOf)
-  const where = filtered.map(({ sql }) => ` AND ${sql}`).join('')
-  const parameters = filtered.flatMap((filter) => filter.parameters)
   if (driver === undefined) {
-    return {
-      sql: `SELECT p.position FROM profiles p NOT INDEXED WHERE p.position >= ?${where}`,
-      parameters: [from, ...parameters],
-    }
+    return filtered('SELECT p.position FROM profiles p NOT INDEXED WHERE', [], 'p', filters, from)
   }
   if (driver.kind === 'range') {
-    const range = filterOf(driver)
+    const range = filterOf(driver, 'p')
     const sql =
       `SELECT p.position FROM profiles p INDEXED BY profiles_by_${driver.column}` +
-      ` WHERE ${range.sql} AND p.position >= ?${where}`
-    return { sql, parameters: [...range.parameters, from, ...parameters] }
+      ` WHERE ${range.sql} AND`
+    return filtered(sql, range.parameters, 'p', filters, from)
   }
+  const needsRow = filters.some((filter) => !isOfTerms(filter))
   const branches = driver.terms.map((term) => {
-    const walked = termQuery(term)
-    const joined =
-      isSideTable(term) && filters.length > 0
-        ? walked.sql.replace(' WHERE', ' CROSS JOIN profiles p ON p.position = t.position WHERE')
-        : walked.sql
-    return {
-      sql: `${joined} AND ${isSideTable(term) ? 't' : 'p'}.position >= ?${where}`,
-      parameters: [...walked.parameters, from, ...parameters],
-    }
+    const { sql, parameters } = termQuery(term)
+    const joined = needsRow
+      ? sql.replace(' WHERE', ' CROSS JOIN profiles p ON p.position = t.position WHERE')
+      : sql
+    return term.kind === 'term'
+      ? filtered(`${joined} AND`, parameters, 't', filters, from)
+      : filtered(`${sql} AND`, parameters, 'p', filters, from)
   })
   return {
     sql: branches.map(({ sql }) => sql).join(' UNION '),
@@ -174,28 +186,36 @@ function positionsQuery(
   }
 }
 
-/** The entries of one value, along its index. */
-function termQuery({ column, value }: Term): Query {
-  if (column === 'label' || column === 'action') {
-    return {
-      sql: `SELECT t.position AS position FROM profile_${column}s t WHERE t.${column} = ?`,
-      parameters: [value],
-    }
-  }
+/** @param row the table that is walked, and that names the position: `p` or `t` */
+function filtered(
+  walked: string,
+  parameters: Query['parameters'],
+  row: 'p' | 't',
+  filters: readonly Condition[],
+  from: number,
+): Query {
+  const parts = filters.map((filter) => filterOf(filter, row))
   return {
-    sql:
-      `SELECT p.position AS position FROM profiles p INDEXED BY profiles_by_${column}` +
-      ` WHERE p.${column} = ?`,
-    parameters: [value],
+    sql: `${walked} ${row}.position >= ?${parts.map(({ sql }) => ` AND ${sql}`).join('')}`,
+    parameters: [...parameters, from, ...parts.flatMap((part) => part.parameters)],
   }
 }
 
-function isSideTable({ column }: Term): boolean {
-  return column === 'label' || column === 'action'
+/** The entries of one value, along its index. */
+function termQuery(term: Term): Query {
+  if (term.kind === 'user') return userQuery(term.userId)
+  return {
+    sql: 'SELECT t.position AS position FROM profile_terms t WHERE t.term = ?',
+    parameters: [term.id],
+  }
 }
 
-/** The condition as an expression on the row `p`. */
-function filterOf(condition: Condition): Query {
+function isOfTerms(condition: Condition): boolean {
+  return condition.kind === 'any' && condition.terms.every(({ kind }) => kind === 'term')
+}
+
+/** The condition as an expression; amounts and users are looked up in the row `p`. */
+function filterOf(condition: Condition, row: 'p' | 't'): Query {
   if (condition.kind === 'range') {
     const bounds = [
       ...(condition.from === undefined ? [] : [`p.${condition.column} >= ?`]),
@@ -205,13 +225,12 @@ function filterOf(condition: Condition): Query {
     return { sql: `(${bounds.join(' AND ')})`, parameters: values }
   }
   const parts = condition.terms.map((term) =>
-    isSideTable(term)
-      ? `EXISTS (SELECT 1 FROM profile_${term.column}s s` +
-        ` WHERE s.${term.column} = ? AND s.position = p.position)`
-      : `p.${term.column} = ?`,
+    term.kind === 'user'
+      ? 'p.user_id = ?'
+      : `EXISTS (SELECT 1 FROM profile_terms s WHERE s.term = ? AND s.position = ${row}.position)`,
   )
   return {
     sql: `(${parts.join(' OR ')})`,
-    parameters: condition.terms.map(({ value }) => value),
+    parameters: condition.terms.map((term) => (term.kind === 'user' ? term.userId : term.id)),
   }
 }

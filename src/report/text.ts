@@ -5,6 +5,7 @@
 
 import type { Report } from '../core/contract/report.ts'
 import type { RunVerdict } from '../core/verdict.ts'
+import { capacityFacts } from './capacity.ts'
 import { clip, padEnd, padStart, widthOf, wrap } from './columns.ts'
 import { escapeControls, toAscii } from './escape.ts'
 import { NARROW_SPACE } from './numbers.ts'
@@ -66,6 +67,7 @@ export function renderReport(report: Report, style: TextStyle, more: readonly Fa
     ...factsOf(report),
     ...resourceFacts(report),
     ...trustFacts(report),
+    ...capacityFacts(report),
     ...more,
   ].flatMap(([label, text]) => renderFact(label, text, style))
   const lines = [...table, ...(facts.length === 0 ? [] : ['', ...facts])]

@@ -5,7 +5,7 @@
 
 import type { Report, SelfTest } from '../core/contract/report.ts'
 import { METRICS, type Metric } from '../core/verdict.ts'
-import { NARROW_SPACE, formatPercent, formatSeconds } from './numbers.ts'
+import { NARROW_SPACE, formatCount, formatPercent, formatSeconds } from './numbers.ts'
 import { actionName } from './words.ts'
 
 /** A line below the table: what it is about, at most nine letters, and what it says. */
@@ -13,11 +13,30 @@ export type Fact = readonly [label: string, text: string]
 
 const MOST_ACTIONS = 10
 
-export function trustFacts({ aa, selfTest = [] }: Report): Fact[] {
+export function trustFacts({ aa, selfTest = [], generator }: Report): Fact[] {
   return [
+    ...secondFacts(generator),
+    ...strainFacts(generator),
     ...selfTest.map((row): Fact => ['self-test', selfTestWords(row)]),
     ...(aa === undefined ? [] : aaFacts(aa)),
   ]
+}
+
+/** Left out while the interval says that it may cost nothing. */
+function secondFacts({ second }: Report['generator']): Fact[] {
+  if (second === undefined || (second.low <= 1 && second.high >= 1)) return []
+  const { ratio, low, high } = second
+  const [cost, from, to] = [ratio, low, high].map((value) => formatPercent(Math.abs(value - 1)))
+  const words = ratio > 1 ? 'longer' : 'shorter'
+  return [
+    ['order', `the second of a pair takes ${cost} ${words} (${from}–${to}); a coin shares it out`],
+  ]
+}
+
+function strainFacts({ strainedBlocks = 0 }: Report['generator']): Fact[] {
+  if (strainedBlocks === 0) return []
+  const blocks = strainedBlocks === 1 ? '1 block' : `${formatCount(strainedBlocks)} blocks`
+  return [['strain', `the generator was late in ${blocks}: their latencies do not count`]]
 }
 
 /** `search +20 %`, `the whole service +2 pp errors` */

@@ -33,6 +33,12 @@ describe('remarksOf()', () => {
     expect(messages(action, { other })).toEqual([])
   })
 
+  it('counts a capture as used where it has an alternative', () => {
+    const action = { request: { path: '/{{captured.id|data.id}}' } }
+    const other = { request: { path: '/' }, capture: { id: { json: '$.id' } } }
+    expect(messages(action, { other })).toEqual([])
+  })
+
   it('names captures that nothing uses, HEAD with a body and cleanups that clean nothing', () => {
     const action = {
       request: { method: 'HEAD', path: '/' },

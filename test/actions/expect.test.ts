@@ -117,6 +117,18 @@ describe('expectations', () => {
     expect(checked({ json: { '$.a': 1 } }, { body }).reason?.length).toBeLessThan(120)
   })
 
+  it('checkResponse() does not blame an answer that lacks an optional capture', () => {
+    const capture = {
+      id: { json: '$[0].id', optional: true },
+      next: { header: 'x', optional: true },
+    }
+    const action = actionOf(givenOntology({ request: { path: '/' }, capture }))
+    const checked = (body: string): unknown => checkResponse(action, givenResponse({ body }))
+    expect(checked('[{"id":7}]')).toEqual({ outcome: 'ok', captured: { id: 7 } })
+    expect(checked('[]')).toEqual({ outcome: 'ok', captured: {} })
+    expect(checked('no JSON')).toEqual({ outcome: 'ok', captured: {} })
+  })
+
   it('checkResponse() never throws, whatever the body holds', () => {
     const action = actionOf(
       givenOntology({

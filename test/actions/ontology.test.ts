@@ -120,6 +120,35 @@ describe('compileOntology()', () => {
     expect(actionOf(givenOntology({ request: { path: '/', headers } })).namesTwin).toBe(true)
   })
 
+  it('does not need a captured value or a secret that has an alternative', () => {
+    const before = { request: { path: '/' }, capture: { order_id: { json: '$.id' } } }
+    const request = {
+      path: '/orders/{{captured.order_id|data.order_id}}',
+      headers: { authorization: '{{secret.SHOP|data.token}}' },
+    }
+    const action = actionOf(givenOntology({ request }, { before }))
+    expect(action).toMatchObject({ needs: [], uses: ['order_id'], secrets: [] })
+    const alone = { path: '/{{captured.order_id}}/{{captured.order_id|data.order_id}}' }
+    expect(actionOf(givenOntology({ request: alone }, { before })).needs).toEqual(['order_id'])
+  })
+
+  it('refuses a capture that nobody makes, also where it has an alternative', () => {
+    const request = { path: '/{{data.x|captured.order_id}}' }
+    const others = { a: { request: { path: '/' }, capture: { order_ids: { json: '$.ids' } } } }
+    expect(refusalOf(() => givenOntology({ request }, others))).toMatchObject({
+      code: 'unknown-capture',
+      message: expect.stringContaining('"{{data.x|captured.order_id}}" asks for ("order_id")'),
+      mend: 'did you mean "order_ids"?',
+    })
+  })
+
+  it('counts a twin as named only where its name is sure to be sent', () => {
+    const namesTwin = (mail: string): boolean =>
+      actionOf(givenOntology({ request: { method: 'POST', path: '/', json: { mail } } })).namesTwin
+    expect(namesTwin('{{data.mail|session.id}}')).toBe(false)
+    expect(namesTwin('{{data.mail|session.id}}-{{arm}}')).toBe(true)
+  })
+
   it('keeps the body only for those who read it', () => {
     expect(needsBody({ expect: { max_ms: 5, headers: { a: 'b' }, status: 200 } })).toBe(false)
     expect(needsBody({ capture: { a: { header: 'a' }, b: { cookie: 'b' } } })).toBe(false)

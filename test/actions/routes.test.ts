@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRouteMatcher } from '../../src/actions/routes.ts'
 import type { RouteMatch } from '../../src/actions/routes.ts'
-import { givenOntology, refusalOf } from './given.ts'
+import { buildRequest } from '../../src/actions/request.ts'
+import { actionOf, givenContext, givenOntology, refusalOf } from './given.ts'
 
 type Find = (method: string, path: string) => RouteMatch | undefined
 
@@ -99,6 +100,20 @@ describe('routes', () => {
     })
     expect(find('GET', '/a?')).toEqual({ action: 'a', data: {} })
     expect(find('GET', '/a?q=%zz')).toEqual({ action: 'a', data: { words: '%zz' } })
+  })
+
+  it('createRouteMatcher() gives the data that is an alternative', () => {
+    const it = { request: { path: '/', query: { q: '{{captured.q|data.words}}' } } }
+    const tail = { path: '/files/{{captured.q|data.path}}' }
+    const ontology = givenOntology(
+      { ...it, routes: ['GET /a'], capture: { q: { json: '$.q' } } },
+      { file: { request: tail, routes: ['GET /files/*path'] } },
+    )
+    const find = createRouteMatcher(ontology)
+    expect(find('GET', '/a?q=x')).toEqual({ action: 'it', data: { words: 'x' } })
+    const data = find('GET', '/files/a/b')?.data ?? {}
+    const built = buildRequest(ontology, actionOf(ontology, 'file'), givenContext({ data }))
+    expect(built).toMatchObject({ path: '/files/a/b' })
   })
 
   it('createRouteMatcher() never throws, whatever the log holds', () => {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { placeOf } from '../../src/actions/place.ts'
-import { compileTemplate, fillText, referencesOf } from '../../src/actions/template.ts'
+import { compileTemplate, dataNameOf, fillText, referencesOf } from '../../src/actions/template.ts'
+import type { TemplateContext } from '../../src/actions/template.ts'
 import { exampleProfile } from '../../src/core/contract/profile.ts'
 import { givenContext, refusalOf } from './given.ts'
 
@@ -23,7 +24,13 @@ describe('templates', () => {
     ['{{data.x', 'never closes'],
     ['{{}}', 'is not a template'],
     ['{{data..x}}', 'is not a template'],
-    ['{{data.x | upper}}', 'is not a template'],
+    ['{{data.x | upper}}', 'begins with "upper", which templates do not know'],
+    ['{{data.x|}}', 'is not a template'],
+    ['{{|data.x}}', 'is not a template'],
+    ['{{captured.x|data}}', 'has no name'],
+    ['{{arm|data.x}}', 'never reads what follows "arm"'],
+    ['{{data.x|session.id|data.y}}', 'never reads what follows "session.id"'],
+    [`{{${Array(9).fill('data.x').join('|')}}}`, 'more than 8 alternatives'],
     ['{{data}}', 'has no name'],
     ['{{session.name}}', 'is not known'],
     ['{{arm.name}}', 'after the arm'],
@@ -65,6 +72,41 @@ describe('templates', () => {
     })
   })
 
+  it('fillText() takes the first alternative that has a value', () => {
+    const filled = (text: string, changes: Partial<TemplateContext>): unknown =>
+      fillText(compile(text), givenContext(changes))
+    const template = '/orders/{{captured.order_id|data.order_id}}'
+    const data = { order_id: 'd1' }
+    expect(filled(template, { data })).toBe('/orders/d1')
+    expect(filled(template, { data, captured: { order_id: 7 } })).toBe('/orders/7')
+    expect(filled(template, { data, captured: { order_id: null } })).toBe('/orders/d1')
+    expect(filled(template, { data, captured: { order_id: false } })).toBe('/orders/false')
+    expect(filled('{{ captured.a | data.b | session.id }}', {})).toBe('s17')
+    expect(filled(template, {})).toEqual({
+      missing: 'captured.order_id|data.order_id',
+      why: 'has no value',
+    })
+  })
+
+  it('a reference with alternatives keeps null where none has a value', () => {
+    const template = compile('{{captured.a|data.b}}')
+    if (template.kind !== 'reference') throw new Error('it is one reference')
+    const { reference } = template
+    expect(reference.read(givenContext({ captured: { a: null } }))).toBe(null)
+    expect(reference.read(givenContext({ data: { b: null } }))).toBe(null)
+    expect(reference.read(givenContext({}))).toBe(undefined)
+  })
+
+  it('dataNameOf() is the name in the data, wherever it stands', () => {
+    const nameOf = (text: string): unknown => referencesOf(compile(text)).map(dataNameOf)
+    expect(nameOf('{{data.a}}{{captured.x|data.b}}{{arm}}{{data.c.d|data.e}}')).toEqual([
+      'a',
+      'b',
+      undefined,
+      'e',
+    ])
+  })
+
   it('fillText() finds own properties only', () => {
     for (const name of [
       'constructor',
@@ -86,13 +128,16 @@ describe('templates', () => {
 
   it('compileTemplate() either compiles or refuses with a place, whatever the text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('{', '}', '.', 'data', 'x', ' ') }), (text) => {
-        try {
-          fillText(compile(text), givenContext({ profile: exampleProfile }))
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'bad-template', where: 'a.yaml:3' })
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('{', '}', '.', '|', 'data', 'arm', 'x', ' ') }),
+        (text) => {
+          try {
+            fillText(compile(text), givenContext({ profile: exampleProfile }))
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'bad-template', where: 'a.yaml:3' })
+          }
+        },
+      ),
     )
   })
 })

@@ -8,6 +8,7 @@ import {
   type PlanAction,
   type PlanSettings,
 } from '../../src/analysis/plan.ts'
+import { createOrderTally } from '../../src/analysis/order/order.ts'
 import { createTally, type Tally } from '../../src/analysis/tally.ts'
 import type { Arm } from '../../src/core/arm.ts'
 import type { Plan } from '../../src/core/contract/plan.ts'
@@ -83,6 +84,8 @@ export interface SyntheticOptions {
   readonly rate?: number
   /** Blocks, by index, that end at the cap with these arms stalled. */
   readonly capped?: (index: number) => Arm[]
+  /** Blocks, by index, in which the generator itself was late. */
+  readonly strained?: (index: number) => boolean
   readonly lagP99Ms?: number
   readonly notSent?: number
   /** Ends the run from outside after this many blocks. */
@@ -109,6 +112,7 @@ export function runSynthetic(options: SyntheticOptions = {}): SyntheticRun {
   const world = createWorld(plan, seed, options)
   const judge = createJudge(plan, seed)
   const tally = createTally()
+  const order = createOrderTally()
   const planHash = planHashOf(plan)
   const lines = [formatRunHeader({ plan, planHash, seed, startedAt: STARTED_AT })]
 
@@ -128,8 +132,10 @@ export function runSynthetic(options: SyntheticOptions = {}): SyntheticRun {
     const capped = options.capped?.(index) ?? []
     const parameters = judge.parametersFor(index)
     if (parameters === undefined) throw new Error(`no parameters for block ${index}`)
+    for (const pair of pairs) order.add(seed, pair)
+    const marked = options.strained?.(index) === true ? { strained: true } : {}
     note(lines, tally, plan, pairs, { block: index, phase })
-    lines.push(formatBlockLine({ block: index, phase, at: now, end, capped }))
+    lines.push(formatBlockLine({ block: index, phase, at: now, end, capped, ...marked }))
     if (Math.floor(end) > Math.floor(now)) {
       const reading = {
         at: end - 0.01,
@@ -146,6 +152,7 @@ export function runSynthetic(options: SyntheticOptions = {}): SyntheticRun {
       startSeconds: now,
       endSeconds: end,
       capped,
+      ...marked,
       sums: foldPairs(plan, seed, parameters, pairs),
     })
     const last = phases.at(-1)
@@ -164,6 +171,7 @@ export function runSynthetic(options: SyntheticOptions = {}): SyntheticRun {
     phases,
     interrupted: decision.kind !== 'stop',
     tally,
+    order,
     skipped: [],
   }
   return { judge, report: judge.conclude(end), decision, blocks: index, lines, plan }

@@ -93,7 +93,15 @@ describe('outrider probe with a canary that stalls', () => {
 
 describe('outrider generate', () => {
   it('sums up what came back: exit 0 when it was delivered', async () => {
-    const args = ['generate', '--target-url', arms.well, '--paths', '/,/gone', '--duration', '1s']
+    const args = [
+      'generate',
+      '--target-url',
+      arms.well,
+      '--paths',
+      '/,/a,/gone',
+      '--duration',
+      '1s',
+    ]
     const cwd = temporaryFolder()
     const { code, stdout } = await runOutrider([...args, '--concurrency', '2'], { cwd, env })
     expect(stdout).toMatch(/^ {2}action +requests +failed +p50 +p95 +p99\n/)

@@ -25,7 +25,7 @@ describe('outrider', () => {
     [['rollout', 'list', 'r1'], 'was given more than it takes', 'It takes flags only'],
     [['rollout', 'start', 'a', '--token', 'x'], 'no flag --token', '--help'],
     [['probe', '--rate'], '--rate <N> needs a value', '--help'],
-    [['--json'], 'no verb "--json"', 'Verbs: probe'],
+    [['--json'], 'no verb "--json"', 'Verbs: init, probe'],
   ])('%j is wrong use: exit 2 with the mend', async (args, what, mend) => {
     const { code, stdout, stderr } = await run(...args)
     expect(stderr).toMatch(/^error: /)
@@ -36,15 +36,10 @@ describe('outrider', () => {
   })
 
   it.each([
-    ['plan --capacity', '--capacity'],
     ['plan --server http://a', '--server for outrider plan'],
-    ['probe --capacity', '--capacity'],
     ['probe --report md=F', '--report'],
-    ['generate --server http://a', '--server for outrider generate'],
     ['analyze F --server http://a', '--server for outrider analyze'],
-    ['profiles import F --format har', '--format har'],
-    ['profiles describe', 'outrider profiles describe'],
-    ['actions import F', 'outrider actions import'],
+    ['rehearse', 'outrider rehearse'],
   ])('%s is refused by name', async (line, name) => {
     const { code, stderr } = await run(...line.split(' '))
     expect(stderr.split('\n')[0]).toBe(`error: ${name} is not built in this version`)

@@ -231,9 +231,9 @@ describe('a client', () => {
     const named = { headers: ['host', 'shop.test'] }
     const distrusting = await ask(clientOf({ url }), named)
     expect(distrusting).toMatchObject({ end: 'unanswered' })
-    const misnamed = await ask(clientOf({ url, ca: CERTIFICATE }))
+    const misnamed = await ask(clientOf({ url, tls: { ca: CERTIFICATE } }))
     expect(misnamed).toMatchObject({ end: 'unanswered' })
-    const trusted = await ask(clientOf({ url, ca: CERTIFICATE }), named)
+    const trusted = await ask(clientOf({ url, tls: { ca: CERTIFICATE } }), named)
     expect(trusted).toMatchObject({ end: 'answered', status: 200 })
     expect(seen).toEqual(['shop.test'])
   })

@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+import { CookieJar } from 'tough-cookie'
 import { describe, expect, it } from 'vitest'
 import { createCookies } from '../../src/generator/cookies.ts'
 
@@ -43,5 +45,57 @@ describe('createCookies()', () => {
     const cookies = createCookies('http://127.0.0.1:8080')
     cookies.take('a=1; Path=/', '/')
     expect(cookies.header('/')).toBe('a=1')
+  })
+  it('sends what lasts until it is over, and deleted cookies no more', () => {
+    const cookies = createCookies(ORIGIN)
+    cookies.take(
+      ['a=1; Path=/; Max-Age=60', 'b=2; Path=/; Expires=Fri, 01 Jan 2100 00:00:00 GMT'],
+      '/',
+    )
+    expect(cookies.header('/x')).toBe('a=1; b=2')
+    cookies.take('a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT', '/')
+    expect(cookies.header('/x')).toBe('b=2')
+    cookies.take('a=3; Path=/', '/')
+    expect(cookies.header('/x')).toBe('b=2; a=3')
+  })
+  it('keeps the newest 180, and none that is too long', () => {
+    const cookies = createCookies(ORIGIN)
+    cookies.take(`long=${'x'.repeat(5_000)}; Path=/`, '/')
+    expect(cookies.header('/')).toBeUndefined()
+    for (let count = 0; count < 1_000; count += 1) cookies.take(`c${count}=1; Path=/`, '/')
+    const pairs = cookies.header('/')?.split('; ') ?? []
+    expect(pairs).toHaveLength(180)
+    expect(pairs[0]).toBe('c820=1')
+    // A cookie of one path only: from here on the jar itself is asked.
+    cookies.take('own=1; Path=/cart', '/cart')
+    expect(cookies.header('/')?.split('; ')).toHaveLength(179)
+    expect(cookies.header('/cart')?.split('; ')).toHaveLength(180)
+  })
+  it('says the same as the jar, whatever was set in which order', () => {
+    const name = fc.constantFrom('a', 'b', 'c')
+    const end = fc.constantFrom(
+      '',
+      '; Max-Age=100',
+      '; Max-Age=0',
+      '; Secure',
+      '; Domain=shop.test',
+    )
+    const line = fc
+      .tuple(name, fc.nat(9), end)
+      .map(([key, value, rest]) => `${key}=${value}; Path=/${rest}`)
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+        const cookies = createCookies('https://shop.test')
+        const jar = new CookieJar(undefined, { looseMode: true, rejectPublicSuffixes: false })
+        for (const one of lines) {
+          cookies.take(one, '/')
+          jar.setCookieSync(one, 'https://shop.test/', { ignoreError: true })
+          const plain = jar.getCookieStringSync('https://shop.test/x')
+          expect((cookies.header('/x') ?? '').split('; ').toSorted()).toEqual(
+            plain.split('; ').toSorted(),
+          )
+        }
+      }),
+    )
   })
 })

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Sample } from '../../src/core/contract/sample.ts'
+import * as z from 'zod'
 import { runGeneration, type GenerationOptions } from '../../src/generator/generation.ts'
 import { systemClock } from '../../src/generator/system-clock.ts'
 import { ontologyOf, profileOf, serveHttp } from './arm-server.ts'
+
+const sampleSchema = z.looseObject({ arm: z.string(), at: z.number(), action: z.string() })
 
 const ONTOLOGY = ontologyOf(`
 version: 1
@@ -15,11 +17,12 @@ actions:
 function optionsOf(url: string, more: Partial<GenerationOptions>): GenerationOptions {
   return {
     url,
+    reach: {},
     ontology: ONTOLOGY,
     profiles: [profileOf('u1', ['home'], ['lost'], ['post'])],
     seed: 1,
     durationSeconds: 0.5,
-    concurrency: 4,
+    workers: 1,
     pace: { kind: 'spaced', spacing: 'constant', rate: 200, concurrency: 4 },
     maxRps: Number.POSITIVE_INFINITY,
     allowMutations: false,
@@ -44,21 +47,21 @@ describe('runGeneration()', () => {
   })
   it('sums up per action, tells samples of arm baseline, and lists what it skipped', async () => {
     const server = await serveShop()
-    const samples: Sample[] = []
+    const lines: string[] = []
     const options = optionsOf(server.url, {
       durationSeconds: 1,
       pace: { kind: 'closed', concurrency: 4, rate: 60 },
-      onSample: (sample) => samples.push(sample),
+      onLines: (some) => void lines.push(...some.split('\n')),
     })
     const summary = await runGeneration(options)
-    expect(summary.delivered).toBe(true)
+    const samples = lines.map((line) => sampleSchema.parse(JSON.parse(line)))
     expect(summary.skipped).toEqual([{ action: 'post', code: 'mutations-not-allowed' }])
     expect(summary.requests).toBe(samples.length)
     expect(summary.errors).toBe(summary.byAction['lost']?.requests)
     expect(summary.byAction['home']).toMatchObject({ errors: 0 })
     expect(summary.byAction['home']?.p50Ms).toBeGreaterThan(0)
-    expect(summary.sessions).toBeGreaterThan(5)
-    expect(samples.every(({ arm, at, pair }) => arm === 'baseline' && at >= 0 && !pair)).toBe(true)
+    expect(summary.sessions).toBeGreaterThan(0)
+    expect(samples.every(({ arm, at }) => arm === 'baseline' && at >= 0)).toBe(true)
     await server.abandoned()
     await server.close()
   })
@@ -71,17 +74,16 @@ describe('runGeneration()', () => {
   it('ends early at the signal, with what was sent until then', async () => {
     const server = await serveShop()
     const ending = new AbortController()
-    let count = 0
     const options = optionsOf(server.url, {
       durationSeconds: 600,
       signal: ending.signal,
-      onSample: () => {
-        count += 1
-        if (count === 10) ending.abort()
+      onLines: () => {
+        ending.abort()
+        return undefined
       },
     })
     const { requests, seconds } = await runGeneration(options)
-    expect(requests).toBeGreaterThanOrEqual(10)
+    expect(requests).toBeGreaterThan(0)
     expect(seconds).toBeLessThan(10)
     await server.close()
   })

@@ -8,14 +8,24 @@ import {
   type Pace,
   type Schedule,
   type ScheduleCounts,
+  type StepEnd,
 } from '../../src/generator/schedule.ts'
 
 function scheduleOf(pace: Pace, seed = 1, maxRps = Number.POSITIVE_INFINITY) {
   const counts: ScheduleCounts = { due: 0, sent: 0, busy: 0, notSent: 0 }
   const bucket = createBucket(maxRps)
-  const random = createRandom(seed)
-  const earliest = (fromMs: number): number => bucket.earliestMs(fromMs)
-  return { schedule: createSchedule(pace, 0, random, earliest, counts), counts, bucket }
+  const schedule = createSchedule(pace, {
+    startMs: 0,
+    random: createRandom(seed),
+    counts,
+    stepsPerSession: 4,
+    earliestMs: (fromMs) => bucket.earliestMs(fromMs),
+  })
+  return { schedule, counts, bucket }
+}
+
+function endAt(endMs: number, gapMs = 0): StepEnd {
+  return { endMs, gapMs, isOver: false }
 }
 
 /** Everything that is due in `ms`, looked at every millisecond; each step takes `stepMs`. */
@@ -25,7 +35,7 @@ function play(schedule: Schedule, fromMs: number, toMs: number, stepMs: number) 
   for (let now = fromMs; now < toMs; now += 1) {
     while (ends[0] !== undefined && ends[0].atMs <= now) {
       const end = ends.shift()
-      if (end !== undefined) schedule.ended(end.user, end.atMs, 0)
+      if (end !== undefined) schedule.ended(end.user, endAt(end.atMs))
     }
     for (let due = schedule.take(now); due !== undefined; due = schedule.take(now)) {
       sent.push({ ...due, atMs: now })
@@ -125,7 +135,7 @@ describe('spaced pace', () => {
     expect(counts.sent).toBe(3)
     expect(counts.busy).toBe(counts.due - 3)
     expect(counts.busy).toBeGreaterThan(60)
-    schedule.ended(0, 900, 0)
+    schedule.ended(0, endAt(900))
     expect(play(schedule, 900, 1_000, 5).every(({ intendedMs }) => intendedMs > 899)).toBe(true)
   })
   it('counts steps that are more than 1 s late as not sent instead of sending a burst', () => {
@@ -143,7 +153,7 @@ describe('spaced pace', () => {
       for (let due = schedule.take(now); due !== undefined; due = schedule.take(now)) {
         expect(now - due.intendedMs).toBeLessThanOrEqual(1)
         bucket.charge(now)
-        schedule.ended(due.user, now, 0)
+        schedule.ended(due.user, endAt(now))
         sent += 1
       }
     }
@@ -181,13 +191,13 @@ describe('single-file pace', () => {
     const { schedule } = scheduleOf({ kind: 'single-file', rate: 100 })
     expect(schedule.take(0)).toEqual({ user: 0, intendedMs: 0 })
     expect(schedule.nextMs()).toBe(Number.POSITIVE_INFINITY)
-    schedule.ended(0, 55.5, 0)
+    schedule.ended(0, endAt(55.5))
     expect(schedule.take(58)).toEqual({ user: 0, intendedMs: 55.5 })
   })
   it('moves the intended moment when our own loop was late by more than 1 s', () => {
     const { schedule, counts } = scheduleOf({ kind: 'single-file', rate: 100 })
     schedule.take(0)
-    schedule.ended(0, 5, 0)
+    schedule.ended(0, endAt(5))
     expect(schedule.take(3_000)?.intendedMs).toBe(3_000)
     expect(counts).toEqual({ due: 3, sent: 2, busy: 0, notSent: 1 })
   })
@@ -210,11 +220,11 @@ describe('recorded pace', () => {
   it('keeps the gap between intended moments, unless the user had to wait longer', () => {
     const { schedule } = scheduleOf(recorded)
     expect(schedule.take(0)?.intendedMs).toBe(0)
-    schedule.ended(0, 40, 500)
+    schedule.ended(0, endAt(40, 500))
     expect(schedule.take(499)).toBeUndefined()
     expect(schedule.nextMs()).toBe(500)
     expect(schedule.take(500)?.intendedMs).toBe(500)
-    schedule.ended(0, 1_700, 500)
+    schedule.ended(0, endAt(1_700, 500))
     expect(schedule.take(1_701)?.intendedMs).toBe(1_700)
   })
 })

@@ -26,20 +26,36 @@ describe('createTraceParent()', () => {
 })
 
 describe('stampHeaders()', () => {
-  it('lets the action have the last word', () => {
+  it('lets the action have the last word, then what was configured for the arm', () => {
     const headers = ['user-agent', 'mine', 'host', 'own.test']
-    stampHeaders(headers, 'T', 'shop.test', ['user-agent', 'phone', 'accept-language', 'de'])
+    const ofArm = ['host', 'shop.test', 'x-team', 'a', 'accept-language', 'fr']
+    const identity = ['user-agent', 'phone', 'accept-language', 'de', 'x-country', 'DE']
+    stampHeaders(headers, 'T', ofArm, identity)
     expect(headers).toEqual([
       'user-agent',
       'mine',
       'host',
       'own.test',
+      'x-team',
+      'a',
       'accept-language',
-      'de',
+      'fr',
+      'x-country',
+      'DE',
+      'accept-encoding',
+      'gzip, deflate, br, zstd',
       'x-synthetic',
       'outrider',
       'traceparent',
       'T',
     ])
+  })
+  it('asks for what browsers take, unless somebody said otherwise', () => {
+    const headers = ['accept-encoding', 'identity']
+    stampHeaders(headers, 'T', [], [])
+    expect(headers.filter((part) => part === 'accept-encoding')).toHaveLength(1)
+    const other: string[] = []
+    stampHeaders(other, 'T', ['accept-encoding', 'br'], [])
+    expect(other.slice(0, 2)).toEqual(['accept-encoding', 'br'])
   })
 })

@@ -43,7 +43,7 @@ function open(): Blocks {
 
 function settled(blocks: Blocks): { block: ClosedBlock; lines: string }[] {
   const handed: { block: ClosedBlock; lines: string }[] = []
-  blocks.settle((block, lines) => handed.push({ block, lines }))
+  blocks.settle(({ block, lines }) => handed.push({ block, lines }))
   return handed
 }
 

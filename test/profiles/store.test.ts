@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest'
 import type { Criteria } from '../../src/core/contract/criteria.ts'
 import type { Profile } from '../../src/core/contract/profile.ts'
 import { openDatabase, type Database } from '../../profiles-db/open.ts'
-import { positionOf } from '../../profiles-db/profiles.ts'
 import { isMatch } from '../../src/profiles/match.ts'
 import { createProfileStore, type ProfileStore } from '../../src/profiles/store.ts'
 import { caught } from '../profiles-db/caught.ts'
@@ -114,21 +113,9 @@ describe('createProfileStore', () => {
       store.insert([profileOf('a', { labels: ['buyer'] })])
       expect(store.delete('a')).toBe(true)
       expect(store.delete('a')).toBe(false)
-      for (const table of ['profiles', 'profile_documents', 'profile_labels', 'profile_actions']) {
+      for (const table of ['profiles', 'profile_documents', 'profile_terms', 'terms']) {
         expect(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()).toBe(0)
       }
-    })
-  })
-  it('two users whose hashes are equal are both stored and found', () => {
-    withStore((store, db) => {
-      store.insert([profileOf('a')])
-      for (const table of ['profiles', 'profile_documents', 'profile_actions']) {
-        db.prepare(`UPDATE ${table} SET position = ?`).run(positionOf('b'))
-      }
-      store.insert([profileOf('b')])
-      expect(store.get('a')?.user_id).toBe('a')
-      expect(store.get('b')?.user_id).toBe('b')
-      expect(idsOf(store.stream({ action: 'home' }))).toEqual(['a', 'b'])
     })
   })
   it('page() shows each profile once while others come and go between the pages', () => {

@@ -34,6 +34,25 @@ describe('trustFacts()', () => {
     expect(text).toContain('--margin latency_typical=5%,latency_tail=11%\n')
   })
 
+  it('says what it costs to be second, unless that may be nothing', () => {
+    const generator = {
+      ...report.generator,
+      second: { ratio: 1.02, low: 1.01, high: 1.03, pairs: 9 },
+    }
+    expect(trustFacts({ ...report, generator }).map(([, text]) => text)).toEqual([
+      'the second of a pair takes 2\u202f% longer (1\u202f%–3\u202f%); a coin shares it out',
+    ])
+    const second = { ...generator.second, low: 0.99 }
+    expect(trustFacts({ ...report, generator: { ...generator, second } })).toEqual([])
+  })
+
+  it('says in how many blocks the generator was late', () => {
+    const generator = { ...report.generator, strainedBlocks: 3 }
+    expect(trustFacts({ ...report, generator })).toEqual([
+      ['strain', 'the generator was late in 3 blocks: their latencies do not count'],
+    ])
+  })
+
   it('says nothing where nothing was asked for', () => {
     expect(trustFacts(report)).toEqual([])
   })

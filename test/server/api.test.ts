@@ -88,6 +88,7 @@ describe('GET /openapi.json', () => {
       '/audit',
       '/generations',
       '/generations/{id}',
+      '/generations/{id}/stop',
       '/healthz',
       '/investigations',
       '/investigations/{id}',

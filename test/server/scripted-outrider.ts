@@ -167,9 +167,13 @@ function scriptGeneration(id: string): RunningGeneration {
     requests: 600,
     errors: 0,
     sessions: 12,
+    busy: 0,
     notSent: 0,
     skipped: [],
+    workers: 1,
     lagP99Ms: 1,
+    cpu: 0.1,
+    reasons: [],
     byAction: { home: { requests: 600, errors: 0, p50Ms: 4 } },
   }
   return {

@@ -7,8 +7,8 @@ import { defaultConfig } from '../../src/core/contract/config.ts'
 import type { Profile } from '../../src/core/contract/profile.ts'
 import type { Report } from '../../src/core/contract/report.ts'
 import { openOutrider } from '../../src/outrider.ts'
-import { importAccessLog } from '../../src/profiles/derive/import.ts'
-import { readLogLines } from '../../src/profiles/derive/read-log.ts'
+import { importRecording } from '../../src/profiles/derive/import.ts'
+import { readLines } from '../../src/profiles/derive/read/lines.ts'
 import { startNginx } from './nginx.ts'
 import { PROJECT } from './processes.ts'
 
@@ -25,8 +25,8 @@ export async function readRealLog(): Promise<RealLog> {
   // With the usual throw-away key the pseudonyms, and so the drawn sessions, would differ each time.
   const key = new Uint8Array(32).fill(7)
   const options = { format: 'combined', ontology, file, k: 5, seed: 1, key } as const
-  const { profiles } = await importAccessLog(readLogLines(file, file), options)
-  return { ontology, profiles }
+  const imported = await importRecording(readLines(file, file), options)
+  return { ontology, profiles: imported.profiles() }
 }
 
 export interface NginxProbe {

@@ -37,7 +37,10 @@ export function showFacts(probe) {
   )
   const lag = report?.generator.lagP99Ms ?? progress?.generatorLagP99Ms
   const notSent = report?.generator.notSent
-  const lost = notSent === undefined ? 'its own delay' : `${formatCount(notSent)} steps not sent`
+  const late = report?.generator.strainedBlocks
+  const lateWords = late === undefined ? '' : `, late in ${formatCount(late)} blocks`
+  const lost =
+    notSent === undefined ? 'its own delay' : `${formatCount(notSent)} steps not sent${lateWords}`
   fact('lag', lag === undefined ? '–' : formatMs(lag), lost)
   const capped = report?.generator.cappedBlocks ?? progress?.cappedBlocks
   const blocks = progress === undefined ? '' : ` of ${formatCount(progress.blocks)}`
@@ -74,8 +77,20 @@ export function showReport(probe) {
   showList(byId('notes'), notes)
   const seed = probe.seed === undefined ? '' : ` · seed ${probe.seed}`
   const warmup = `warm-up ${formatSeconds(report.warmupSeconds)}`
-  const words = `α ${report.alpha} · ${warmup} · ${formatCount(report.requests)} requests${seed} · plan ${report.plan}`
+  const requests = `${formatCount(report.requests)} requests`
+  const order = secondWords(report.generator.second)
+  const words = `α ${report.alpha} · ${warmup} · ${requests}${order}${seed} · plan ${report.plan}`
   setText(byId('report-note'), words)
+}
+
+/**
+ * What the second of a pair costs, which the coin shares out between the arms.
+ * @param {ApiReport['generator']['second']} second
+ */
+function secondWords(second) {
+  if (second === undefined) return ''
+  const [ratio, low, high] = [second.ratio, second.low, second.high].map((one) => one.toFixed(3))
+  return ` · second of a pair ${ratio}× (${low}–${high})`
 }
 
 /**

@@ -95,6 +95,11 @@ export function checkHeaderName(name: string, place: Place): void {
   }
 }
 
+/** False for what cannot be a header's name, and for what Outrider sets itself. */
+export function canBeSent(name: string): boolean {
+  return TOKEN.test(name) && !OWNED.includes(name.toLowerCase())
+}
+
 function checkNotOwned(name: string, place: Place): void {
   if (OWNED.includes(name.toLowerCase())) {
     throw place.fault('bad-header', `header "${name}" is set by Outrider itself`, 'leave it out')

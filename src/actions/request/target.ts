@@ -11,7 +11,14 @@
 
 import type { ActionDocument } from '../../core/contract/ontology.ts'
 import type { Place } from '../place.ts'
-import { compileTemplate, fillText, missing, referencesOf, textOf } from '../template.ts'
+import {
+  compileTemplate,
+  dataNameOf,
+  fillText,
+  missing,
+  referencesOf,
+  textOf,
+} from '../template.ts'
 import type { Missing, Reference, Template, TemplateContext } from '../template.ts'
 
 type Segment =
@@ -184,7 +191,7 @@ function compileSegment(text: string, tailName: string | undefined, place: Place
   const template = compileTemplate(text, place)
   if (template.kind === 'text') return { kind: 'text', text: encodeLiteral(template.text) }
   const { reference } = template.kind === 'reference' ? template : { reference: undefined }
-  if (reference && tailName !== undefined && reference.name === `data.${tailName}`) {
+  if (reference && tailName !== undefined && dataNameOf(reference) === tailName) {
     return { kind: 'tail', reference }
   }
   return { kind: 'filled', pieces: piecesOf(template) }

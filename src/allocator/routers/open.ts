@@ -104,6 +104,8 @@ async function embeddedOptions(
       mend: suggest(settings.target, Object.keys(targets)),
     })
   }
+  for (const arm of ['baseline', 'canary'] as const)
+    refuseSocket(target[arm], `${settings.target}.${arm}`)
   const { host, tls } = target
   const ca = tls?.ca === undefined ? undefined : await readCa(resolve(baseFolder, tls.ca))
   const shared = {
@@ -117,6 +119,19 @@ async function embeddedOptions(
     baseline: { url: target.baseline, ...shared },
     canary: { url: target.canary, ...shared },
   }
+}
+
+/** @throws UsageError with code `not-built` */
+function refuseSocket(address: string, where: string): void {
+  if (!address.startsWith('unix:')) return
+  throw new UsageError(
+    `targets.${where} is a unix socket, which the embedded router cannot reach`,
+    {
+      code: 'not-built',
+      where: `targets.${where}`,
+      mend: 'let the application listen on a port as well',
+    },
+  )
 }
 
 async function readCa(file: string): Promise<string> {

@@ -149,8 +149,19 @@ export function concludeRun(state: RunState, plan: Plan, end: RunEnd, found: Run
       cpu: Number(cpu.toFixed(4)),
       notSent,
       cappedBlocks: state.capped.blocks,
+      ...(state.strained === 0 ? {} : { strainedBlocks: state.strained }),
+      ...secondOf(end),
     },
   }
+}
+
+function secondOf({ order }: RunEnd): Pick<Report['generator'], 'second'> {
+  const cost = order?.cost()
+  if (cost === undefined) return {}
+  const [ratio = 1, low = 1, high = 1] = [cost.ratio, cost.low, cost.high].map((value) =>
+    Number(value.toFixed(4)),
+  )
+  return { second: { ratio, low, high, pairs: cost.pairs } }
 }
 
 function summaryInput(state: RunState, plan: Plan, judged: RunJudgement): SummaryInput {

@@ -24,7 +24,7 @@ import { updateResources, type PhaseState } from './phase-state.ts'
 const KEPT_PARAMETERS = 4
 
 export interface RunState {
-  readonly schema: 'outrider.judge/2'
+  readonly schema: 'outrider.judge/3'
   readonly learning: Learning
   /** The newest last; as many as blocks may still ask for. */
   parameters: Parameters[]
@@ -37,6 +37,8 @@ export interface RunState {
   readonly readings: GeneratorReading[]
   readonly resources: ResourceTrack
   capped: { blocks: number; baseline: number; canary: number }
+  /** Blocks in which the generator itself was late. */
+  strained: number
   /** Latencies that could not be true. */
   odd: number
   /** Seconds of blocks that no stall explains: the clock jumped, or the machine slept. */
@@ -47,7 +49,7 @@ export interface RunState {
 export function createRunState(plan: Plan): RunState {
   const learning = createLearning(plan)
   return {
-    schema: 'outrider.judge/2',
+    schema: 'outrider.judge/3',
     learning,
     parameters: [parametersOf(plan, learning, -1)],
     originSeconds: 0,
@@ -57,6 +59,7 @@ export function createRunState(plan: Plan): RunState {
     readings: [],
     resources: createResourceTrack(plan.blockSeconds < ROLLOUT_BLOCK_SECONDS ? 2 : 60),
     capped: { blocks: 0, baseline: 0, canary: 0 },
+    strained: 0,
     odd: 0,
     jumpSeconds: 0,
   }
@@ -96,6 +99,7 @@ export function closeBlock(
   state.capped.blocks += Number(capped.length > 0)
   state.capped.baseline += Number(capped.includes('baseline'))
   state.capped.canary += Number(capped.includes('canary'))
+  state.strained += Number(block.strained === true)
   state.odd += sums.actions.reduce((sum, { odd }) => sum + odd, 0)
   learn(state.learning, sums)
   remember(state, plan, block.index)
@@ -134,7 +138,7 @@ export function restoreRunState(restored: unknown, plan: Plan): RunState {
 export function checkRunState(state: unknown, plan: Plan): RunState {
   const schema =
     typeof state === 'object' && state !== null && 'schema' in state ? state.schema : undefined
-  if (schema !== 'outrider.judge/2') throw new RangeError('Not a snapshot of this judge')
+  if (schema !== 'outrider.judge/3') throw new RangeError('Not a snapshot of this judge')
   // Our own writing, read back; its version was checked.
   const run = state as RunState
   if (run.learning.length !== plan.actions.length) {

@@ -44,6 +44,8 @@ const LEAST_PAIRS = 20
 export const LAG_MS = 10
 export const LAG_SHARE_OF_MEDIAN = 0.2
 export const NOT_SENT_SHARE = 0.1
+/** Of the blocks; their latencies are left out in any case. */
+const STRAINED_SHARE = 0.5
 const DELIVERED_SHARE = 0.9
 export const CAPPED_SHARE = 0.05
 /** Both arms were capped about equally often: the rarer at least half as often. */
@@ -128,6 +130,11 @@ function strainReason(state: RunState, plan: Plan, now: RunCircumstances): Reaso
   const median = phase && findQuantile(countsOf(phase, plan, { kind: 'service' }).baseline, 0.5)
   if (lagP99Ms > LAG_MS && median !== undefined && lagP99Ms > LAG_SHARE_OF_MEDIAN * median) {
     const message = `the generator itself was late: its event loop lagged ${lagP99Ms.toFixed(1)} ms, the median answer took ${median.toFixed(1)} ms`
+    return { code, message }
+  }
+  if (state.strained > STRAINED_SHARE * state.blocks) {
+    const share = percentWords(state.strained / state.blocks)
+    const message = `the generator itself was late in ${share} of ${countWords(state.blocks)} blocks, so their latencies do not count`
     return { code, message }
   }
   const due = notSent + pairsOf(state)

@@ -131,6 +131,7 @@ export class NumberedRecording implements Recording {
       startSeconds: slice.start,
       endSeconds: slice.end,
       capped: slice.line?.capped ?? [],
+      strained: slice.line?.strained ?? false,
       pairs: wholeOf(slice.twins),
     })
   }

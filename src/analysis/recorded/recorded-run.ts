@@ -8,6 +8,7 @@ import type { RememberedPair } from '../cause/again.ts'
 import { createRemembered } from '../cause/remembered.ts'
 import { foldPairs, type PairRecord } from '../fold.ts'
 import { createJudge, type Judge } from '../judge.ts'
+import { createOrderTally, type OrderTally } from '../order/order.ts'
 import { invariant } from '../../core/invariant.ts'
 
 /** A pair with the segment of its user. */
@@ -21,6 +22,7 @@ export interface RecordedBlock {
   readonly startSeconds: number
   readonly endSeconds: number
   readonly capped: readonly Arm[]
+  readonly strained?: boolean
   readonly pairs: readonly JudgedPair[]
 }
 
@@ -36,6 +38,8 @@ export interface RecordedRun {
   resource(reading: ResourceReading): void
   /** The stall limits for the block that is open. */
   limMs(): readonly number[]
+  /** What the judged pairs say of their order; only if the seed is the generator's. */
+  readonly order: OrderTally
   /** The last pairs that were judged, by action. */
   rows(action: string): readonly RememberedPair[]
   /** Seconds at which the warm-up, and the quiet phase, ended. */
@@ -55,6 +59,7 @@ export function createRecordedRun(plan: Plan, seed: number, toTheEnd: boolean): 
   let stopped = false
   let warmSeconds = 0
   const readings: ResourceReading[] = []
+  const order = createOrderTally()
   const remembered = createRemembered(plan.actions.map(({ action }) => action))
 
   function readUpTo(block: number, endSeconds: number): void {
@@ -72,6 +77,7 @@ export function createRecordedRun(plan: Plan, seed: number, toTheEnd: boolean): 
     plan,
     seed,
     judge,
+    order,
     warmUp(pairs, seconds) {
       warmSeconds = seconds
       judge.warmedUp(foldPairs(plan, seed, initial, pairs), seconds)
@@ -81,14 +87,16 @@ export function createRecordedRun(plan: Plan, seed: number, toTheEnd: boolean): 
       index += 1
       const parameters = judge.parametersFor(index)
       invariant(parameters !== undefined, 'blocks are added one after the other')
-      const { phase, startSeconds, endSeconds, capped } = block
+      const { phase, startSeconds, endSeconds, capped, strained = false } = block
       const records = block.pairs.map(({ record }) => record)
       const sums = foldPairs(plan, seed, parameters, records)
       for (const { record, segment } of block.pairs) {
+        order.add(seed, record)
         remembered.pair(plan.actions[record.action]?.action ?? '', record, segment)
       }
       readUpTo(index, block.endSeconds)
-      const decision = judge.add({ index, phase, startSeconds, endSeconds, capped, sums })
+      const span = { index, phase, startSeconds, endSeconds }
+      const decision = judge.add({ ...span, capped, strained, sums })
       stopped = decision.kind === 'stop'
       const last = spans.at(-1)
       if (last?.name === phase) last.to = endSeconds

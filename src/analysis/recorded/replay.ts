@@ -118,6 +118,7 @@ async function judgeLines(
     phases: run.phases(),
     interrupted: header !== undefined && !run.stopped(),
     tally,
+    ...(header === undefined ? {} : { order: run.order }),
     skipped: [],
   }
   const report = run.judge.conclude(end)

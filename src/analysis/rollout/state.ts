@@ -124,7 +124,8 @@ export function scoreBlock(
   block: ClosedBlock,
 ): void {
   const { run } = state
-  const { episode, comparable } = marksOf(block)
+  const { episode } = marksOf(block)
+  const comparable = marksOf(block).comparable && block.strained !== true
   invariant(episode <= state.episode, 'a block knows no later episode than the judge')
   if (episode === state.episode) enterPhase(state, plan, alphas, block)
   const present = episode === state.episode ? presentPhase(state) : undefined

@@ -6,6 +6,7 @@ import { EXIT, exitOfInterrupted, exitOfVerdict } from '../exit.ts'
 import { renderFailure } from '../failure.ts'
 import { COMMON_HELP } from '../help.ts'
 import { listenForInterrupt, type Interrupt } from '../interrupt.ts'
+import { capacityLine } from '../plan/capacity-line.ts'
 import { missingFacts } from '../plan/missing.ts'
 import {
   NOT_BUILT_PROBE_FLAGS,
@@ -55,11 +56,7 @@ async function runProbe(input: VerbInput): Promise<number> {
   if (server !== undefined) return await runAt(server, input, onInconclusive)
   const request = await readProbeRequest(input)
   const announcer = createAnnouncer()
-  const { selfTest } = request
-  const asked =
-    selfTest === undefined
-      ? request
-      : { ...request, selfTest: { ...selfTest, starting: announcer.starting } }
+  const asked = announced(request, announcer)
   const interrupt = listenForInterrupt(terminal, WORDS)
   try {
     return await withOutrider(input, async (outrider) => {
@@ -73,19 +70,40 @@ async function runProbe(input: VerbInput): Promise<number> {
 
 const WORDS = 'Ending with what is known'
 
-/** What happens after the traffic is told once there is a place to tell it. */
+/** What happens after the run is told once there is a place to tell it. */
 interface Announcer {
-  readonly starting: NonNullable<NonNullable<ProbeRequest['selfTest']>['starting']>
-  onStarting(tell: Announcer['starting']): void
+  say(line: string): void
+  onSaid(tell: (line: string) => void): void
 }
 
 function createAnnouncer(): Announcer {
-  let listener: Announcer['starting'] | undefined
+  let listener: ((line: string) => void) | undefined
   return {
-    starting: (...planting) => listener?.(...planting),
-    onStarting(tell) {
+    say: (line) => listener?.(line),
+    onSaid(tell) {
       listener = tell
     },
+  }
+}
+
+/** The same request, which tells what it does after the run. */
+function announced(
+  { selfTest, capacity, ...request }: ProbeRequest,
+  announcer: Announcer,
+): ProbeRequest {
+  return {
+    ...request,
+    ...(selfTest === undefined
+      ? {}
+      : {
+          selfTest: {
+            ...selfTest,
+            starting: (...planting) => announcer.say(selfTestLine(...planting)),
+          },
+        }),
+    ...(capacity === undefined
+      ? {}
+      : { capacity: { ...capacity, progress: (level) => announcer.say(capacityLine(level)) } }),
   }
 }
 
@@ -116,9 +134,9 @@ async function follow(
   announcer?: Announcer,
 ): Promise<number> {
   const progress = createProgress(terminal, running)
-  announcer?.onStarting((...planting) => {
+  announcer?.onSaid((line) => {
     progress.end()
-    printLine(terminal, selfTestLine(...planting))
+    printLine(terminal, line)
   })
   const unwatch = running.watch(0, (event) => progress.show(event))
   const stop = (): void => {

@@ -6,12 +6,13 @@ import type { ProbeRequest, TargetChoice } from '../../outrider.ts'
 import type { Flags } from '../flags.ts'
 import { oneAtMost, readInputs, readOverrides, readSelfTest } from '../run-flags.ts'
 import type { VerbInput } from '../verb.ts'
+import { REACH_FLAGS, REACH_HELP, readReachFlags } from './reach-flags.ts'
 
 /** As both helps list them, after "Where to". */
 export const PROBE_HELP = `  --baseline URL         what is trusted; with --canary URL, what is tried
   --control URL          a second copy of the baseline
   --target NAME          instead of addresses: a target of outrider.yaml
-What to send
+${REACH_HELP}What to send
   --actions F            the ontology (default: actions.yaml, if it is there)
   --paths /,/a?q=1       instead of an ontology: these paths
   --profiles F.ndjson    or --criteria JSON, or --population shop|api|content
@@ -22,7 +23,10 @@ How much
   --max-duration 10m     at most                                 (10m)
   --warmup auto|15s      its samples are left out                (auto)
   --rate N               pairs per second; also --max-rps, --concurrency (50)
-  --arrivals K           poisson, constant, recorded or closed   (poisson)
+  --arrivals K           poisson, constant, recorded, partly-open or closed
+  --time-scale auto|N    of the recorded gaps                    (auto: 1)
+  --ramp 30s             the rate grows from 0, within the warm-up
+  --workers auto|N       threads that send                       (auto)
   --phases quiet,load    quiet names the cause, load finds the rest
   --focus on|off         more of what is still undecided         (on)
   --timeout 10s          of one request
@@ -37,6 +41,9 @@ How far it can be trusted
   --aa                   baseline against itself: the smallest honest margin
   --self-test latency_typical=20%,errors=2pp
                          would this run have seen it, and when?
+What it can take
+  --capacity             after the run: the highest rate each arm sustains
+  --capacity-duration 2m that takes at most                      (2m)
 What comes out
   --samples F            every sample as NDJSON, for outrider analyze
 `
@@ -47,6 +54,7 @@ export const PROBE_FLAGS: readonly string[] = [
   '--canary <U>',
   '--control <U>',
   '--target <NAME>',
+  ...REACH_FLAGS,
   '--actions <F>',
   '--paths <P>',
   '--profiles <F>',
@@ -59,6 +67,9 @@ export const PROBE_FLAGS: readonly string[] = [
   '--max-rps <N>',
   '--concurrency <N>',
   '--arrivals <K>',
+  '--time-scale <N>',
+  '--ramp <D>',
+  '--workers <N>',
   '--warmup <S>',
   '--alpha <A>',
   '--margin <M>',
@@ -73,9 +84,11 @@ export const PROBE_FLAGS: readonly string[] = [
   '--i-own-this',
   '--aa',
   '--self-test <M>',
+  '--capacity',
+  '--capacity-duration <D>',
 ]
 
-export const NOT_BUILT_PROBE_FLAGS: readonly string[] = ['--capacity', '--report', '--rule']
+export const NOT_BUILT_PROBE_FLAGS: readonly string[] = ['--report', '--rule']
 
 /**
  * What the flags ask for; what is left out is the configuration's to say.
@@ -86,17 +99,41 @@ export async function readProbeRequest(input: VerbInput): Promise<ProbeRequest> 
   const target = readTarget(flags)
   const overrides = readOverrides(flags)
   const sizes = readSelfTest(flags)
+  const capacity = readCapacity(flags)
   const inputs = await readInputs(input)
   const samples = flags.text('--samples')
+  const reach = readReachFlags(flags, cwd)
   return {
     target,
+    ...(reach === undefined ? {} : { reach }),
     ...inputs,
     overrides,
     ...(samples === undefined ? {} : { samplesFile: resolve(cwd, samples) }),
     ...(flags.has('--i-own-this') ? { iOwnThis: true } : {}),
     ...(flags.has('--aa') ? { aa: true } : {}),
     ...(sizes === undefined ? {} : { selfTest: { sizes } }),
+    ...(capacity === undefined ? {} : { capacity }),
   }
+}
+
+/** Shorter finds nothing, longer is another kind of test. */
+const CAPACITY_SECONDS = { min: 10, max: 600 }
+
+function readCapacity(flags: Flags): ProbeRequest['capacity'] {
+  const seconds = flags.seconds('--capacity-duration')
+  if (seconds === undefined) return flags.has('--capacity') ? {} : undefined
+  const { min, max } = CAPACITY_SECONDS
+  const fault = !flags.has('--capacity')
+    ? { what: 'there is no --capacity', mend: 'add --capacity, or leave it out' }
+    : seconds < min || seconds > max
+      ? { what: `${seconds} s is not within ${min} s and ${max} s`, mend: 'write 10s to 10m' }
+      : undefined
+  if (fault === undefined) return { seconds }
+  throw new UsageError(`Cannot read --capacity-duration: ${fault.what}`, {
+    code: 'bad-flag',
+    where: '--capacity-duration',
+    mend: fault.mend,
+  })
 }
 
 function readTarget(flags: Flags): TargetChoice {
@@ -111,9 +148,9 @@ function readTarget(flags: Flags): TargetChoice {
     }
     return { kind: 'named', name }
   }
-  const baseline = flags.url('--baseline')
-  const canary = isAa ? baseline : flags.url('--canary')
-  const control = flags.url('--control')
+  const baseline = flags.address('--baseline')
+  const canary = isAa ? baseline : flags.address('--canary')
+  const control = flags.address('--control')
   if (baseline === undefined || canary === undefined) {
     const missing = baseline === undefined ? '--baseline' : '--canary'
     const addresses = isAa ? '--baseline URL' : '--baseline URL and --canary URL'

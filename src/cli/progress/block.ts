@@ -88,7 +88,7 @@ function headOf({ run }: BlockState, style: TextStyle, width: number): string {
 }
 
 function hostOf(url: string | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).host : (url ?? '')
+  return url !== undefined && URL.canParse(url) ? new URL(url).host || url : (url ?? '')
 }
 
 function phasesOf(state: BlockState, style: TextStyle, width: number): string {

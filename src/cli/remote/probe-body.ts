@@ -2,6 +2,7 @@
 
 import type { ProbeBody } from '../../core/contract/http.ts'
 import { UsageError } from '../../core/errors.ts'
+import { REACH_REFUSALS } from '../plan/reach-flags.ts'
 import { defined, readOverrides } from '../run-flags.ts'
 import type { VerbInput } from '../verb.ts'
 import {
@@ -25,8 +26,12 @@ const REFUSALS: Refusals = {
   '--profiles': OWN_USERS,
   '--population': OWN_USERS,
   '--samples': 'a server does not hand out samples',
+  '--workers': 'the server has threads of its own',
   '--self-test': 'a server keeps no samples to plant anything into',
   '--i-own-this': 'a server keeps its caps',
+  '--capacity': 'a server keeps its caps',
+  '--capacity-duration': 'a server keeps its caps',
+  ...REACH_REFUSALS,
   ...LOCAL_FLAGS,
 }
 
@@ -46,13 +51,15 @@ export async function readProbeBody(input: VerbInput, server: ServerAddress): Pr
       mend: 'name a target of the configuration of the server: --target NAME',
     })
   }
-  const { minDurationSeconds, maxDurationSeconds, phases, require, ...rest } = readOverrides(flags)
+  const { workers: _refused, rampSeconds, ...overrides } = readOverrides(flags)
+  const { minDurationSeconds, maxDurationSeconds, phases, require, ...rest } = overrides
   const criteria = flags.text('--criteria')
   const { parseCriteria } = await import('../../outrider.ts')
   return {
     target,
     ...rest,
     ...defined({
+      ramp: rampSeconds,
       minDuration: minDurationSeconds,
       maxDuration: maxDurationSeconds,
       phases: phases === undefined ? undefined : [...phases],

@@ -7,8 +7,11 @@ import { criteriaSchema } from './criteria.ts'
 import { ALERT_KINDS, SEVERITIES } from './investigation.ts'
 import { policySchema } from './policy.ts'
 import { NOT_BUILT_ROUTER_VALUES, routerSchema } from './routers.ts'
+import { httpUrl, targetSchema, variable } from './target.ts'
 
-export const ARRIVALS = ['recorded', 'poisson', 'constant', 'closed'] as const
+export type { MetricsSource, Target } from './target.ts'
+
+export const ARRIVALS = ['recorded', 'poisson', 'constant', 'closed', 'partly-open'] as const
 export type Arrivals = (typeof ARRIVALS)[number]
 
 const duration = z.string().transform((text, context) => {
@@ -30,150 +33,6 @@ const share = z.union([z.number().min(0), z.string()]).transform((value, context
 })
 /** Names of targets and routers: they stand in addresses and on the command line. */
 const configName = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/)
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
-
-/** The name of a variable of the environment, for what may be a secret itself. */
-const variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, {
-  error: 'must be the name of a variable like SLACK_URL',
-})
-
-const MOST_INSTANCES = 100
-const metricsUrl = httpUrl.refine((text) => !/^https?:\/\/[^/?#]*@/i.test(text), {
-  error: 'must not carry credentials',
-  params: { mend: 'take them out and name a variable in headers_env' },
-})
-/** Header names and the variables that hold their values. */
-const headersEnv = z.record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), variable).optional()
-const growingQuery = z
-  .string()
-  .min(1)
-  .max(4_000)
-  .refine((query) => !/\b(?:i?rate|increase|i?delta|deriv)\s*\(/.test(query), {
-    error: 'must give a counter, not how fast it grows',
-    params: { mend: 'take rate() or increase() away: counters are read and subtracted here' },
-  })
-
-const processId = z.int().min(1)
-
-const sourceShape = z.strictObject({
-  /** Addresses in the Prometheus text format, one for each process. */
-  prometheus: z
-    .union([metricsUrl, z.array(metricsUrl).min(1).max(MOST_INSTANCES)], {
-      error: 'must be an http:// or https:// address, or a list of them',
-    })
-    .optional(),
-  /** The counter of requests that these addresses tell; left out = what is sent is counted. */
-  requests: z
-    .string()
-    .regex(/^[A-Za-z_:][A-Za-z0-9_:]*$/, { error: 'must be the name of a metric' })
-    .optional(),
-  headers_env: headersEnv,
-  /** Processes of this machine. */
-  pid: z
-    .union([processId, z.array(processId).min(1).max(MOST_INSTANCES)], {
-      error: 'must be the number of a process, or a list of them',
-    })
-    .optional(),
-  /** A Prometheus server and what to ask it: seconds, bytes and requests. */
-  promql: z
-    .strictObject({
-      url: metricsUrl,
-      cpu: growingQuery,
-      memory: z.string().min(1).max(4_000),
-      requests: growingQuery.optional(),
-      headers_env: headersEnv,
-    })
-    .optional(),
-})
-
-const SOURCE_KINDS = ['prometheus', 'pid', 'promql'] as const
-
-function refuseSeveral(
-  source: z.output<typeof sourceShape>,
-  context: z.core.$RefinementCtx<z.output<typeof sourceShape>>,
-): void {
-  const given = SOURCE_KINDS.filter((kind) => source[kind] !== undefined)
-  const [first, second] = given
-  if (first === undefined || second !== undefined) {
-    const message = `must have exactly one of ${SOURCE_KINDS.join(', ')}`
-    const mend = first === undefined ? 'name one' : `keep one of ${given.join(' and ')}`
-    context.addIssue({
-      code: 'custom',
-      path: second === undefined ? [] : [second],
-      message,
-      params: { mend },
-    })
-  }
-  for (const key of ['requests', 'headers_env'] as const) {
-    if (source[key] === undefined || source.prometheus !== undefined) continue
-    const mend = source.promql === undefined ? 'take it out' : 'put it into promql'
-    context.addIssue({
-      code: 'custom',
-      path: [key],
-      message: 'goes with prometheus only',
-      params: { mend },
-    })
-  }
-}
-
-/** Where CPU and memory of one arm are read. */
-export type MetricsSource =
-  | {
-      readonly kind: 'prometheus'
-      readonly urls: readonly string[]
-      readonly requests?: string
-      readonly headersEnv: Readonly<Record<string, string>>
-    }
-  | { readonly kind: 'pid'; readonly pids: readonly number[] }
-  | {
-      readonly kind: 'promql'
-      readonly url: string
-      readonly cpu: string
-      readonly memory: string
-      readonly requests?: string
-      readonly headersEnv: Readonly<Record<string, string>>
-    }
-
-const sourceSchema = sourceShape.superRefine(refuseSeveral).transform((source): MetricsSource => {
-  const { prometheus, pid, promql } = source
-  if (promql !== undefined) {
-    const { url, cpu, memory, requests, headers_env: headersEnv = {} } = promql
-    const counted = requests === undefined ? {} : { requests }
-    return { kind: 'promql', url, cpu, memory, ...counted, headersEnv }
-  }
-  if (pid !== undefined) return { kind: 'pid', pids: [...new Set([pid].flat())] }
-  const { requests, headers_env: headersEnv = {} } = source
-  const urls = [...new Set([prometheus ?? []].flat())]
-  return { kind: 'prometheus', urls, ...(requests === undefined ? {} : { requests }), headersEnv }
-})
-
-const targetSchema = z
-  .strictObject({
-    baseline: httpUrl,
-    canary: httpUrl,
-    control: httpUrl.optional(),
-    /** Host header (and TLS server name) to send instead of the address's. */
-    host: z.string().min(1).optional(),
-    /** How many processes serve each arm: what tells live load per instance. */
-    instances: z
-      .strictObject({ baseline: z.int().min(1).max(100_000), canary: z.int().min(1).max(100_000) })
-      .optional(),
-    tls: z.strictObject({ ca: z.string().min(1).optional() }).optional(),
-    /** Where CPU and memory of the arms are read. */
-    metrics: z
-      .strictObject({
-        baseline: sourceSchema,
-        canary: sourceSchema,
-        control: sourceSchema.optional(),
-      })
-      .optional(),
-  })
-  .refine((target) => target.metrics?.control === undefined || target.control !== undefined, {
-    path: ['metrics', 'control'],
-    error: 'belongs to an arm that the target does not have',
-    params: { mend: 'name its address in control, or take it out' },
-  })
-export type Target = z.output<typeof targetSchema>
 
 const channelSchema = z.strictObject({
   kind: z.enum(['webhook', 'slack']),
@@ -221,6 +80,8 @@ function refuseTwice(
   }
 }
 
+export const MOST_WORKERS = 64
+
 export const HEALTHY_METRICS = [
   'latency_typical',
   'latency_tail_share',
@@ -251,6 +112,10 @@ export const configSchema = z.strictObject({
       concurrency: z.int().min(1).default(50),
       arrivals: z.enum(ARRIVALS).default('poisson'),
       time_scale: z.union([z.literal('auto'), z.number().positive()]).default('auto'),
+      /** Rate or users grow from 0 in this time, within the warm-up. */
+      ramp: duration.default(0),
+      /** Threads that send. */
+      workers: z.union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)]).default('auto'),
       criteria: criteriaSchema.default({}),
       /** Sessions tilt towards required actions that are still undecided. */
       focus: z.boolean().default(true),

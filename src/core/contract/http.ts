@@ -46,6 +46,11 @@ export const manySchema = z.union([profileInputSchema, z.array(profileInputSchem
 const seconds = z.number().positive().max(86_400)
 const share = z.number().min(0).max(100)
 
+/** Of the recorded gaps. */
+const timeScale = z.union([z.literal('auto'), z.number().min(0.001).max(1_000)]).optional()
+/** Seconds in which the load grows from 0. */
+const ramp = z.number().min(0).max(3_600).optional()
+
 export const probeBody = z.strictObject({
   /** Name of a configured target. */
   target: z.string().min(1).max(100),
@@ -61,6 +66,8 @@ export const probeBody = z.strictObject({
   maxRps: z.number().positive().optional(),
   concurrency: z.int().min(1).optional(),
   arrivals: z.enum(ARRIVALS).optional(),
+  timeScale,
+  ramp,
   seed: z.int().optional(),
   alpha: z.number().gt(0).lt(1).optional(),
   margins: z.partialRecord(z.enum(METRICS), share).optional(),
@@ -226,16 +233,44 @@ export const generationBody = z.strictObject({
   rate: z.number().positive().optional(),
   maxRps: z.number().positive().optional(),
   arrivals: z.enum(ARRIVALS).optional(),
+  timeScale,
+  ramp,
   allowMutations: z.boolean().optional(),
   timeoutMs: z.number().positive().max(600_000).optional(),
 })
+export type GenerationBody = z.output<typeof generationBody>
 
 export const generationSchema = z.looseObject({
   id: z.string(),
-  status: z.enum(['running', 'done', 'failed']),
+  status: statusSchema,
+  seconds: z.number(),
   requests: z.int(),
   errors: z.int(),
-  byAction: z.record(z.string(), z.looseObject({ requests: z.int(), errors: z.int() })),
+  /** Sessions that were played to their end. */
+  sessions: z.int(),
+  /** Steps that were due while every user waited for an answer. */
+  busy: z.int(),
+  /** Steps that were due and that the generator itself did not send. */
+  notSent: z.int(),
+  skipped: z.array(z.object({ action: z.string(), code: z.string() })),
+  /** Threads that send. */
+  workers: z.int(),
+  lagP99Ms: z.number(),
+  cpu: z.number(),
+  reasons,
+  byAction: z.record(
+    z.string(),
+    z.object({
+      requests: z.int(),
+      errors: z.int(),
+      p50Ms: z.number().exactOptional(),
+      p95Ms: z.number().exactOptional(),
+      p99Ms: z.number().exactOptional(),
+    }),
+  ),
+  /** Once it is over: whether at least 95 % of the due steps were sent, and it was not stopped. */
+  delivered: z.boolean().optional(),
+  problem: z.object({ message: z.string() }).optional(),
 })
 
 export const actionsSchema = z.strictObject({

@@ -152,6 +152,42 @@ const driftSchema = z.strictObject({
 })
 export type Drift = z.output<typeof driftSchema>
 
+const sustainedSchema = z.strictObject({
+  /** Good answers; 0 where the limit breaks at one connection already. */
+  requestsPerSecond: z.number(),
+  /** 95 % interval over the rounds; left out where there were none. */
+  low: z.number().optional(),
+  high: z.number().optional(),
+  /** Users who never think: each asks again as soon as it was answered. */
+  connections: z.int(),
+  p95Ms: z.number(),
+  /** Share of failures. */
+  errors: z.number(),
+  /** `full`: more connections bring no more. `generator`, `cap` and `time`: at least this. */
+  limitedBy: z.enum(['latency', 'errors', 'full', 'generator', 'cap', 'time']),
+  /** Of the rounds, those within the limit. */
+  roundsHeld: z.int(),
+})
+export type Sustained = z.output<typeof sustainedSchema>
+
+/** The highest rate that each arm sustains: `probe --capacity`. A measurement, no verdict. */
+const capacitySchema = z.strictObject({
+  /** The limit on the 95th percentile that holds for most requests, and where it is from. */
+  sloP95Ms: z.number(),
+  sloFrom: z.enum(['slo', 'unloaded']),
+  errorShare: z.number(),
+  seconds: z.number(),
+  rounds: z.int(),
+  arms: z.partialRecord(z.enum(ARMS), sustainedSchema),
+  /** Canary by baseline; left out where one of the rates is only a bound. */
+  ratio: effectSchema.optional(),
+  actions: z.array(
+    z.strictObject({ action: z.string(), share: z.number(), p95LimitMs: z.number() }),
+  ),
+  leftOut: z.array(z.strictObject({ action: z.string(), code: z.string() })),
+})
+export type Capacity = z.output<typeof capacitySchema>
+
 export const reportSchema = z.strictObject({
   schema: z.literal('outrider.report/1'),
   run: z.string(),
@@ -182,12 +218,19 @@ export const reportSchema = z.strictObject({
   drifts: z.array(driftSchema).optional(),
   aa: aaSchema.optional(),
   selfTest: z.array(selfTestSchema).optional(),
+  capacity: capacitySchema.optional(),
   reasons: z.array(reasonSchema),
   generator: z.strictObject({
     lagP99Ms: z.number(),
     cpu: z.number(),
     notSent: z.number(),
     cappedBlocks: z.int(),
+    /** Blocks whose latencies do not count, because the generator itself was late. */
+    strainedBlocks: z.int().optional(),
+    /** What it costs to be the second of a pair: second ÷ first, with a 95 % interval. */
+    second: z
+      .strictObject({ ratio: z.number(), low: z.number(), high: z.number(), pairs: z.int() })
+      .optional(),
   }),
 })
 

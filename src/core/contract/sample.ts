@@ -72,6 +72,7 @@ const blockLineSchema = z.object({
   at: z.number().min(0),
   end: z.number().min(0),
   capped: z.array(z.enum(ARMS)),
+  strained: z.boolean().optional(),
 })
 
 const resourceLineSchema = z.object({
@@ -155,6 +156,8 @@ export interface BlockLine {
   readonly end: number
   /** The arms that were still stalled when the cap closed the block; empty for a quiet end. */
   readonly capped: readonly Arm[]
+  /** The generator itself was late in it: its latencies do not count. */
+  readonly strained?: boolean
 }
 
 export type SampleLine =
@@ -199,8 +202,9 @@ export function toSampleLine(value: unknown): SampleLine {
     }
   }
   if (kind === 'block') {
-    const { block, phase, at, end, capped } = blockLineSchema.parse(value)
-    return { kind: 'block', block: { block, phase, at, end, capped } }
+    const { block, phase, at, end, capped, strained } = blockLineSchema.parse(value)
+    const marked = strained === true ? { strained } : {}
+    return { kind: 'block', block: { block, phase, at, end, capped, ...marked } }
   }
   if (kind === 'resource') return { kind: 'resource', reading: toResource(value) }
   return { kind: 'request', sample: toSample(requestLineSchema.parse(value)) }

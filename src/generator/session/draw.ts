@@ -2,11 +2,15 @@
  * Draw: which profile each session plays.
  *
  * By nature every profile is equally likely. With a focus (actions that a run still has to learn
- * about) every second session is drawn from the profiles weighted by how many steps of these
+ * about) half of the sessions are drawn from the profiles weighted by how many steps of these
  * actions their session has, so that a session without any is never among them. The others stay as
  * they were: at least half of the sessions are natural at every moment, and the same ones that
  * they would be without a focus. Seed, number and focus decide, never the timing; so a focus that
  * is chosen from closed blocks keeps the next sessions predictable.
+ *
+ * Which half: not every second number, because one of two threads would then play all of them. The
+ * Thue–Morse sequence has as many of both kinds in any start, and nearly so in every k-th place of
+ * it (Allouche and Shallit 1999, The Ubiquitous Prouhet–Thue–Morse Sequence).
  */
 
 import { createRandom } from '../../core/random.ts'
@@ -23,6 +27,15 @@ export function drawProfile(seed: number, number: number, profiles: number): num
   return createRandom(seed).fork(`session:${number}`).int(profiles)
 }
 
+/** Whether session `number`, counted from 1, is drawn by nature even if there is a focus. */
+export function isNatural(number: number): boolean {
+  if (number === 1) return true
+  let bits = number - 2
+  let isEven = true
+  for (; bits > 0; bits = Math.floor(bits / 2)) if (bits % 2 === 1) isEven = !isEven
+  return isEven
+}
+
 /** @param sessions for each profile, the actions of its session in order; at least one profile */
 export function createDraw(seed: number, sessions: readonly (readonly string[])[]): ProfileDraw {
   const { actions, starts, ids, counts } = countSteps(sessions)
@@ -31,7 +44,7 @@ export function createDraw(seed: number, sessions: readonly (readonly string[])[
 
   return {
     profile(number) {
-      if (total === 0 || number % 2 === 1) return drawProfile(seed, number, sessions.length)
+      if (total === 0 || isNatural(number)) return drawProfile(seed, number, sessions.length)
       const random = createRandom(seed).fork(`focus:${number}`)
       return firstAbove(cumulative, random.next() * total)
     },

@@ -4,6 +4,7 @@ import type { Ontology } from '../../actions/ontology.ts'
 import type { Profile } from '../../core/contract/profile.ts'
 import { UsageError } from '../../core/errors.ts'
 import type { Route } from '../exchange.ts'
+import type { Shard } from '../schedule.ts'
 import { planSession, Session } from '../session.ts'
 import { createDraw, type ProfileDraw } from './draw.ts'
 
@@ -12,23 +13,33 @@ export interface SessionOpenerOptions {
   readonly profiles: readonly Profile[]
   readonly seed: number
   readonly skipped: ReadonlySet<string>
+  /** Whose sessions these are; left out = all. */
+  readonly shard?: Shard
 }
 
 export class SessionOpener {
+  /** Mean of the sessions that are drawn by nature, without clean-ups. */
+  readonly stepsPerSession: number
+  /** Those that have a step that may be sent. */
+  readonly profiles: readonly Profile[]
   readonly #options: SessionOpenerOptions
-  readonly #profiles: readonly Profile[]
   readonly #draw: ProfileDraw
-  #opened = 0
+  readonly #stride: number
+  #number: number
 
   /** @throws UsageError with code `nothing-to-send` if no profile has a step that may be sent */
   constructor(options: SessionOpenerOptions) {
-    const { ontology, profiles, skipped, seed } = options
+    const { ontology, profiles, skipped, seed, shard = { index: 0, count: 1 } } = options
     const playable = profiles
       .map((profile) => ({ profile, steps: planSession(ontology, profile, skipped) }))
       .filter(({ steps }) => steps.length > 0)
     if (playable.length === 0) throw nothingToSend(profiles.length)
     this.#options = options
-    this.#profiles = playable.map(({ profile }) => profile)
+    this.#stride = shard.count
+    this.#number = shard.index + 1 - shard.count
+    this.stepsPerSession =
+      playable.reduce((sum, { steps }) => sum + steps.length, 0) / playable.length
+    this.profiles = playable.map(({ profile }) => profile)
     this.#draw = createDraw(
       seed,
       playable.map(({ steps }) => steps.map(({ action }) => action.name)),
@@ -41,12 +52,12 @@ export class SessionOpener {
   }
 
   open(routes: readonly Route[]): Session | undefined {
-    this.#opened += 1
+    this.#number += this.#stride
     const { ontology, skipped } = this.#options
-    const profile = this.#profiles[this.#draw.profile(this.#opened)]
+    const profile = this.profiles[this.#draw.profile(this.#number)]
     if (profile === undefined) return undefined
     return new Session(
-      `s${this.#opened}`,
+      `s${this.#number}`,
       profile,
       planSession(ontology, profile, skipped),
       routes,

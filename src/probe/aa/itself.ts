@@ -3,6 +3,7 @@
 import type { Database } from '../../../profiles-db/open.ts'
 import { hasReportOf } from '../../../profiles-db/runs.ts'
 import type { Config } from '../../core/contract/config.ts'
+import { hostOf } from '../../core/contract/target.ts'
 import type { ArmAddress } from '../../generator/traffic.ts'
 import type { ProbeOverrides } from '../requests.ts'
 
@@ -33,7 +34,7 @@ export function overridesOfItself(overrides: ProbeOverrides, { probe }: Config):
 
 /** What the run is called: `10.0.0.5:8080 against itself`, behind a name that was asked for. */
 export function nameOfItself(baselineUrl: string, asked?: string): string {
-  const own = `${new URL(baselineUrl).host} against itself`
+  const own = `${hostOf(baselineUrl)} against itself`
   return asked === undefined ? own : `${asked}: ${own}`
 }
 

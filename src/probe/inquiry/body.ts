@@ -1,6 +1,12 @@
 /** Bodies as people see them: decompressed as far as they were kept, as text, redacted. */
 
-import { constants, brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import {
+  constants,
+  brotliDecompressSync,
+  gunzipSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib'
 import { KEPT_BODY_BYTES, type KeptBody } from '../shard/examples.ts'
 import type { Redactor } from './redact.ts'
 
@@ -52,6 +58,10 @@ function decompressed(body: Uint8Array, encoding: string | undefined): Uint8Arra
       case 'br': {
         const finishFlush = constants.BROTLI_OPERATION_FLUSH
         return brotliDecompressSync(body, { finishFlush, maxOutputLength: LARGEST })
+      }
+      case 'zstd': {
+        const finishFlush = constants.ZSTD_e_flush
+        return zstdDecompressSync(body, { finishFlush, maxOutputLength: LARGEST })
       }
       default:
         return undefined

@@ -19,7 +19,7 @@ const LEFT_OUT = new Set(['traceparent', 'content-length', 'connection', 'transf
  * `$OUTRIDER_SECRET_NAME`, what else may not be shown as a variable with the name of its header, and
  * a body that was not kept whole as the file `$BODY_FILE`. A secret that has to be encoded where it
  * stands (in a URL, in JSON) is to be set in that form.
- * @param origin scheme and host of the canary's address
+ * @param origin scheme and host of the canary's address, or `unix:` and the path of its socket
  */
 export function curlLine(
   { request }: Pick<Example, 'request'>,
@@ -29,12 +29,16 @@ export function curlLine(
   if (request.cut) return undefined
   const redact = createRedactor(secrets, (name) => `${OPEN}${name}${CLOSE}`)
   const plain = (text: string): string => redact.text(withoutMarks(text))
-  const url = origin + plain(request.path)
+  const socket = origin.startsWith('unix:') ? origin.slice('unix:'.length) : undefined
+  const url = (socket === undefined ? origin : 'http://localhost') + plain(request.path)
+  const isPacked = request.headers.some(([name]) => name.toLowerCase() === 'accept-encoding')
   const headers = request.headers
     .filter(([name]) => !LEFT_OUT.has(name.toLowerCase()))
     .map(([name, value]) => `-H ${headerWord(name, withoutMarks(value), redact)}`)
   return [
     'curl -sS',
+    ...(isPacked ? ['--compressed'] : []),
+    ...(socket === undefined ? [] : ['--unix-socket', quoted(socket)]),
     // Brackets would be ranges to curl, and dots would be resolved before sending.
     ...(/[[\]{}]/.test(url) ? ['--globoff'] : []),
     ...(/\/\.{1,2}(\/|$)/.test(url) ? ['--path-as-is'] : []),

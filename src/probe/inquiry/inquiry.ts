@@ -9,6 +9,8 @@ import { explainFinding, pairsDuring } from '../../analysis/segments/explain.ts'
 import { segmentsOf } from '../../analysis/segments/segments.ts'
 import type { ExchangeRow, Inquiry } from '../../core/contract/investigation.ts'
 import type { Finding } from '../../core/contract/report.ts'
+import { formatAddress, originOf } from '../../core/contract/target.ts'
+import type { ArmAddress } from '../../generator/traffic.ts'
 import type { Recollection } from '../shard/memory.ts'
 import { KEPT_VALUE_CHARS, KEPT_PATH_CHARS } from '../shard/examples.ts'
 import type { Example, ExampleSide } from '../shard/examples.ts'
@@ -124,7 +126,7 @@ function inquiryOf(
     finding.segment === undefined ? explainFinding(during, finding, LEAD) : finding
   const ordered = inOrder(examples, finding)
   const [first] = ordered
-  const line = first && curlLine(first, new URL(source.canaryUrl).origin, source.secrets)
+  const line = first && curlLine(first, originOf(source.canaryUrl), source.secrets)
   return {
     segments: counted.rows,
     pairs: counted.pairs,
@@ -216,4 +218,10 @@ function sideOf(
 
 function rounded(value: number): number {
   return Number(value.toFixed(3))
+}
+
+/** The address of the canary as it was written; empty where there is none. */
+export function canaryOf(arms: readonly ArmAddress[]): string {
+  const canary = arms.find(({ arm }) => arm === 'canary')
+  return canary === undefined ? '' : formatAddress(canary)
 }

@@ -8,7 +8,7 @@ import type { Skipped } from '../../core/contract/report.ts'
 import { RESOURCE_METRICS, type ResourceMetric } from '../../core/verdict.ts'
 import { prepareRun } from '../prepare.ts'
 import type { ProbeRequest } from '../requests.ts'
-import { chooseProbe, type Parts } from '../start.ts'
+import { addressesOf, chooseProbe, type Parts } from '../start.ts'
 
 export interface PlannedProbe {
   readonly plan: Plan
@@ -28,7 +28,7 @@ export async function planProbe(parts: Parts, request: ProbeRequest): Promise<Pl
   return {
     plan: chosen.plan,
     forecast: forecastRun(chosen.plan, chosen.planHash),
-    addresses: Object.fromEntries(arms.map(({ arm, url }) => [arm, url])),
+    addresses: addressesOf(arms),
     skipped: chosen.skipped,
   }
 }

@@ -1,6 +1,7 @@
 /** The way to twins beside a rollout: everything that can be wrong is said before any traffic. */
 
 import { createRolloutJudge, type RolloutJudge } from '../../analysis/rollout/judge.ts'
+import { formatAddress } from '../../core/contract/target.ts'
 import { messageOf, OutriderError } from '../../core/errors.ts'
 import type { TwinMaker, Twins, TwinsOptions } from '../../core/twins.ts'
 import { checkReachable } from '../../generator/reach.ts'
@@ -31,15 +32,15 @@ export function createTwinMaker(parts: TwinMakerParts): TwinMaker {
   return {
     async check(target) {
       const request = requestOf(parts, target)
-      const arms = await chooseArms(request.target, parts)
+      const arms = await chooseArms(request, parts)
       await chooseRun(parts, request, arms, (run) => prepareRollout(run, ANY_TERMS))
       await checkReachable(arms)
     },
     async start(options) {
       const request = requestOf(parts, options.target)
-      const arms = await chooseArms(request.target, parts)
+      const arms = await chooseArms(request, parts)
       const chosen = await chooseRun(parts, request, arms, (run) => prepareRollout(run, options))
-      const claim = claimTargets(arms.map(({ url }) => url))
+      const claim = claimTargets(arms.map(formatAddress))
       try {
         await checkReachable(arms)
         return await begin(parts, options, { request, arms, chosen, claim })

@@ -22,7 +22,7 @@ import type {
   TwinSeries,
 } from '../../core/twins.ts'
 import type { Metric, Phase } from '../../core/verdict.ts'
-import { createInquiries, type Inquiries } from '../inquiry/inquiry.ts'
+import { canaryOf, createInquiries, type Inquiries } from '../inquiry/inquiry.ts'
 import type { FromWorker } from '../shard/messages.ts'
 import { createBeside, type Beside } from './beside.ts'
 import { createFacts, createFigures, type Facts } from './facts.ts'
@@ -89,7 +89,7 @@ export class RunningTwins implements Twins {
     })
     this.#inquiries = createInquiries((message) => this.#legs.say(message), {
       secrets: input.secrets,
-      canaryUrl: input.arms.find(({ arm }) => arm === 'canary')?.url ?? '',
+      canaryUrl: canaryOf(input.arms),
       // The worker's seconds count from the start of its leg.
       originSeconds: () => judge.originSeconds() - this.#legs.fromSeconds(),
     })

@@ -10,7 +10,13 @@
 import { foldPairs, type PairRecord } from '../../analysis/fold.ts'
 import type { BlockMarks, ClosedBlock } from '../../analysis/judge.ts'
 import type { Parameters } from '../../analysis/parameters.ts'
-import { createBlockCloser, type BlockCloser } from '../../analysis/quiescence.ts'
+import {
+  createClosingRule,
+  createStallWatch,
+  type ClosingRule,
+  type StallWatch,
+} from '../../analysis/quiescence.ts'
+import { createOrderTally, type OrderState } from '../../analysis/order/order.ts'
 import type { Arm } from '../../core/arm.ts'
 import type { Plan } from '../../core/contract/plan.ts'
 import { formatBlockLine, formatSample, type Sample } from '../../core/contract/sample.ts'
@@ -33,8 +39,16 @@ export interface Slice {
   readonly samples: Sample[]
 }
 
+/** A block that is over, with its samples as lines and what its pairs say of their order. */
+export interface SettledBlock {
+  readonly block: ClosedBlock
+  readonly lines: string
+  readonly order: OrderState
+}
+
 interface Closed {
   readonly slice: Slice
+  readonly strained: boolean
   readonly endMs: number
   readonly capped: readonly Arm[]
 }
@@ -49,6 +63,16 @@ export interface BlocksOptions {
   readonly firstIndex?: number
   /** In a rollout: what holds for a block that begins now. */
   readonly marks?: () => BlockMarks
+  /**
+   * Where several threads send: who decides for all of them hears which arms are stalled here, and
+   * says `cut`. Left out = a block is closed here.
+   */
+  /**
+   * Whether this thread was late since the last time it was asked; asked at each end of a block.
+   * Left out = it never is. @param medianMs of the quickest action; 0 while it is not known
+   */
+  readonly strained?: (nowMs: number, medianMs: number) => boolean
+  readonly tellStalls?: (index: number, stalled: readonly Arm[]) => void
 }
 
 export class Blocks {
@@ -59,7 +83,8 @@ export class Blocks {
   /** Takes the pairs that are sent while no block is open. */
   readonly #between: Slice
   readonly #dropped: Set<Slice>
-  #closer: BlockCloser | undefined
+  #watch: StallWatch | undefined
+  #rule: ClosingRule | undefined
   #slice: Slice | undefined
   #nextIndex: number
   #limits: Parameters | undefined
@@ -83,14 +108,16 @@ export class Blocks {
     return this.#slice ?? this.#between
   }
 
-  closer(): BlockCloser | undefined {
-    return this.#closer
+  /** Undefined while no block is open. */
+  watch(): StallWatch | undefined {
+    return this.#watch
   }
 
   begin(phase: Phase, nowMs: number): void {
     const { plan, blockMs } = this.#options
     this.#slice = this.#open(phase, nowMs)
-    this.#closer = createBlockCloser({
+    this.#watch = createStallWatch()
+    this.#rule = createClosingRule({
       startMs: nowMs,
       blockMs: blockMs(),
       maxStallMs: plan.maxStallSeconds * 1000,
@@ -106,8 +133,7 @@ export class Blocks {
     this.#unscored.push(...this.#slice.samples)
     if (this.#slice.openPairs > 0) this.#dropped.add(this.#slice)
     this.#nextIndex = this.#slice.index
-    this.#slice = undefined
-    this.#closer = undefined
+    this.#rest()
     return this.#nextIndex
   }
 
@@ -130,10 +156,26 @@ export class Blocks {
 
   /** Asked every few milliseconds: closes the block when both arms are quiet or at the cap. */
   tick(nowMs: number): void {
-    if (this.#slice === undefined || this.#closer === undefined) return
+    const { tellStalls, blockMs } = this.#options
+    if (this.#slice === undefined || nowMs < this.#slice.startMs + blockMs()) return
     const limits = this.#limits
-    const answer = this.#closer.ask(nowMs, (action) => limits?.limMs[action] ?? FIRST_LIM_MS)
-    if (answer.kind === 'close') this.#shut(this.#slice, nowMs, answer.capped)
+    const limMs = (action: number): number => limits?.limMs[action] ?? FIRST_LIM_MS
+    const stalled = this.#watch?.stalled(nowMs, limMs) ?? []
+    if (tellStalls !== undefined) return tellStalls(this.#slice.index, stalled)
+    const answer = this.#rule?.ask(nowMs, stalled)
+    if (answer?.kind === 'close') this.#shut(this.#slice, nowMs, answer.capped)
+  }
+
+  /** The block ends now, by the word of who decides for all threads. */
+  cut(nowMs: number, capped: readonly Arm[]): void {
+    if (this.#slice !== undefined) this.#shut(this.#slice, nowMs, capped)
+  }
+
+  /** Blocks whose pairs have ended and that wait for parameters: the coordinator is behind. */
+  behind(): number {
+    const isWaiting = ({ slice }: Closed): boolean =>
+      slice.openPairs === 0 && !this.#known.has(slice.index)
+    return this.#closed.filter(isWaiting).length
   }
 
   parameters(index: number, parameters: Parameters): void {
@@ -142,14 +184,22 @@ export class Blocks {
   }
 
   /** Hands over every block that is closed, whose pairs have ended and whose parameters are here. */
-  settle(hand: (block: ClosedBlock, lines: string) => void): void {
+  settle(hand: (settled: SettledBlock) => void): void {
     for (let head = this.#closed[0]; head !== undefined; head = this.#closed[0]) {
       const parameters = this.#known.get(head.slice.index)
       if (head.slice.openPairs > 0 || parameters === undefined) return
       this.#closed.shift()
       this.#known.delete(head.slice.index)
       const block = this.#score(head, parameters)
-      hand(block, linesOf(head.slice.samples, block))
+      const lines = sampleLines(head.slice.samples, block)
+      const order = createOrderTally()
+      for (const pair of head.slice.pairs) order.add(this.#options.seed, pair)
+      const isAlone = this.#options.tellStalls === undefined
+      hand({
+        block,
+        lines: isAlone ? withBlockLine(lines, block) : lines,
+        order: order.state(),
+      })
     }
   }
 
@@ -168,8 +218,7 @@ export class Blocks {
   /** Closes the open block by force, when nothing more is sent. */
   close(nowMs: number): void {
     if (this.#slice !== undefined) this.#shut(this.#slice, nowMs, [])
-    this.#slice = undefined
-    this.#closer = undefined
+    this.#rest()
   }
 
   /** The samples of pairs that no scored block holds, as lines without a block number. */
@@ -178,6 +227,12 @@ export class Blocks {
     if (this.#slice !== undefined) left.push(this.#slice)
     for (const { samples } of left) this.#unscored.push(...samples.splice(0))
     return this.#unscored.splice(0).map(formatSample).join('\n')
+  }
+
+  #rest(): void {
+    this.#slice = undefined
+    this.#watch = undefined
+    this.#rule = undefined
   }
 
   #open(phase: Phase, startMs: number): Slice {
@@ -189,11 +244,18 @@ export class Blocks {
   }
 
   #shut(slice: Slice, endMs: number, capped: readonly Arm[]): void {
-    this.#closed.push({ slice, endMs, capped })
+    const strained = this.#options.strained?.(endMs, this.#quickestMs()) ?? false
+    this.#closed.push({ slice, endMs, capped, strained })
     this.#slice = this.#open(slice.phase, endMs)
   }
 
-  #score({ slice, endMs, capped }: Closed, parameters: Parameters): ClosedBlock {
+  #quickestMs(): number {
+    const medians = this.#limits?.actions.map(({ baselineMedianMs }) => baselineMedianMs) ?? []
+    const known = medians.filter((median) => median > 0)
+    return known.length === 0 ? 0 : Math.min(...known)
+  }
+
+  #score({ slice, endMs, capped, strained }: Closed, parameters: Parameters): ClosedBlock {
     const { plan, seed, originMs } = this.#options
     return {
       index: slice.index,
@@ -201,14 +263,21 @@ export class Blocks {
       startSeconds: (slice.startMs - originMs) / 1000,
       endSeconds: (endMs - originMs) / 1000,
       capped,
+      ...(strained ? { strained } : {}),
       sums: foldPairs(plan, seed, parameters, slice.pairs),
       ...(slice.marks === undefined ? {} : { marks: slice.marks }),
     }
   }
 }
 
-function linesOf(samples: readonly Sample[], closed: ClosedBlock): string {
-  const { index: block, phase, startSeconds: at, endSeconds: end, capped } = closed
-  const lines = samples.map((sample) => formatSample({ ...sample, block, phase }))
-  return [...lines, formatBlockLine({ block, phase, at, end, capped })].join('\n')
+function sampleLines(samples: readonly Sample[], { index: block, phase }: ClosedBlock): string {
+  return samples.map((sample) => formatSample({ ...sample, block, phase })).join('\n')
+}
+
+/** The lines of a block with the one that speaks of the block itself. */
+export function withBlockLine(lines: string, closed: ClosedBlock): string {
+  const { index: block, phase, startSeconds: at, endSeconds: end, capped, strained } = closed
+  const marked = strained === true ? { strained } : {}
+  const own = formatBlockLine({ block, phase, at, end, capped, ...marked })
+  return lines === '' ? own : `${lines}\n${own}`
 }

@@ -119,7 +119,7 @@ export class Memory {
 }
 
 /** Failures, then the slowest; an ordinary pair has a place if there is room. */
-function mostTelling(examples: readonly Example[]): Example[] {
+export function mostTelling(examples: readonly Example[]): Example[] {
   const rank = { failed: 2, slow: 1, ordinary: 0 }
   return examples
     .toSorted((left, right) => rank[right.kind] - rank[left.kind] || right.ratio - left.ratio)

@@ -3,6 +3,7 @@
 import type { BlockSums } from '../../analysis/fold.ts'
 import type { BlockMarks, ClosedBlock } from '../../analysis/judge.ts'
 import type { Parameters } from '../../analysis/parameters.ts'
+import type { OrderState } from '../../analysis/order/order.ts'
 import type { TallyState } from '../../analysis/tally.ts'
 import type { Arm } from '../../core/arm.ts'
 import type { OntologyDocument } from '../../core/contract/ontology.ts'
@@ -11,6 +12,7 @@ import type { Profile } from '../../core/contract/profile.ts'
 import type { GeneratorReading } from '../../core/contract/sample.ts'
 import type { Arrivals } from '../../core/contract/config.ts'
 import type { Phase } from '../../core/verdict.ts'
+import type { Shard } from '../../generator/schedule/pace.ts'
 import type { ArmAddress } from '../../generator/traffic.ts'
 import type { ActionExamples } from './answers.ts'
 import type { Recollection } from './memory.ts'
@@ -40,6 +42,8 @@ export interface WorkerInput {
   readonly secrets: Readonly<Record<string, string>>
   readonly arrivals: Arrivals
   readonly timeScale: number
+  /** The load grows in the first seconds of the warm-up; left out = it is there at once. */
+  readonly rampSeconds?: number
   readonly timeoutMs?: number
   readonly maxRps: number
   /** Whether the samples are sent along as NDJSON lines. */
@@ -48,6 +52,8 @@ export interface WorkerInput {
   readonly parameters: Parameters
   /** Left out in a probe. */
   readonly leg?: LegInput
+  /** Which part of the traffic this thread sends; left out = all of it. */
+  readonly shard?: Shard
 }
 
 export type ToWorker =
@@ -67,6 +73,32 @@ export type ToWorker =
   /** What is remembered of an action of the plan, or of the whole service. */
   | { readonly kind: 'inquire'; readonly id: number; readonly action: string }
 
+/** What one of several threads is told beside: all of them go on together. */
+export type ToShard =
+  | ToWorker
+  | { readonly kind: 'start' }
+  | { readonly kind: 'warm-up-over' }
+  /** All are at the barrier. */
+  | { readonly kind: 'begin'; readonly phase: Phase; readonly blockMs: number }
+  | { readonly kind: 'cut'; readonly capped: readonly Arm[] }
+  /** The target asked another thread for a pause. */
+  | { readonly kind: 'pause'; readonly waitMs: number }
+  /** The breaker of another thread tripped. */
+  | { readonly kind: 'trip'; readonly arm: Arm }
+
+/** What one of several threads says beside. */
+export type FromShard =
+  | FromWorker
+  | { readonly kind: 'ready' }
+  /** Latencies have settled as far as this thread sees. */
+  | { readonly kind: 'warm' }
+  /** The target asked for a pause (`Retry-After`). */
+  | { readonly kind: 'paused'; readonly waitMs: number }
+  /** Nothing of the phase before is in flight here. */
+  | { readonly kind: 'at-barrier'; readonly blockMs: number }
+  /** The block is long enough: which arms are stalled as far as this thread sees. */
+  | { readonly kind: 'stalls'; readonly index: number; readonly stalled: readonly Arm[] }
+
 export type FromWorker =
   | { readonly kind: 'phase'; readonly phase: 'warm-up' | Phase; readonly atSeconds: number }
   | {
@@ -80,6 +112,7 @@ export type FromWorker =
       readonly kind: 'block'
       readonly block: ClosedBlock
       readonly lines: string
+      readonly order: OrderState
       /** Of fields that differ, those that are new. */
       readonly examples?: readonly ActionExamples[]
     }

@@ -134,6 +134,14 @@ export function noRows(): RowColumns {
   return { ...emptyColumns(0), pairs: [], words: [''] }
 }
 
+/** The rows of several rings in the order of time, as one ring would have them. */
+export function joinRows(parts: readonly RowColumns[]): RowColumns {
+  const rows = parts.flatMap(rowsOf).toSorted((left, right) => left.at - right.at)
+  const ring = new RowRing(new Words(), Math.max(1, rows.length))
+  for (const row of rows) ring.add(row)
+  return ring.columns()
+}
+
 export function rowsOf(columns: RowColumns): Row[] {
   const { pairs, at, baselineMs, canaryMs, blocks, baseline, canary } = columns
   return pairs.map((pair, index) => ({

@@ -1,16 +1,16 @@
 /**
  * One worker's part of a run: sends the twins, puts their pairs into blocks and folds each block
  * into sums. It decides nothing about the canary; it only stops by itself when the breaker trips.
+ * Where several workers share a run, they go from phase to phase and from block to block together:
+ * each says what it sees, and `Shards` decides for all of them.
  */
 
-import { foldPairs } from '../../analysis/fold.ts'
 import { warmUpLimits } from '../../analysis/plan.ts'
-import { createTally } from '../../analysis/tally.ts'
 import { createWarmUp } from '../../analysis/warm-up.ts'
 import type { BlockMarks } from '../../analysis/judge.ts'
 import type { Arm } from '../../core/arm.ts'
 import type { Clock } from '../../core/clock.ts'
-import { formatSample, isFailure } from '../../core/contract/sample.ts'
+import { isFailure } from '../../core/contract/sample.ts'
 import type { Phase } from '../../core/verdict.ts'
 import { createBreaker } from '../../generator/guard.ts'
 import { createStrainMeter, type StrainMeter } from '../../generator/strain.ts'
@@ -18,10 +18,13 @@ import type { Exchange, Step, Traffic } from '../../generator/traffic.ts'
 import { Blocks, type Slice } from './blocks.ts'
 import { createStepComparer, type StepComparer } from './compare.ts'
 import { Memory } from './memory.ts'
-import type { FromWorker, ToWorker, WorkerInput } from './messages.ts'
+import type { FromShard, ToShard, WorkerInput } from './messages.ts'
 import { paceOf } from './pace.ts'
 import { pairOf, samplesOf, slowestMedianMs, type Reference } from './pairs.ts'
+import { BlockStrain } from './strain.ts'
 import { createShardTraffic } from './traffic.ts'
+import { Totals } from './totals.ts'
+import { Warm } from './warm.ts'
 
 /** How often a block is asked whether it may close (STATISTICS 2). */
 const TICK_MS = 20
@@ -34,38 +37,43 @@ const SLOW_MEDIAN_MS = 1000
 /** What is in flight at the end gets this long, and sessions cut short their clean-up actions. */
 const DRAIN_MS = 5000
 
+/**
+ * Blocks that may wait for the coordinator, with all their pairs; then nothing more is sent until it
+ * is there again, instead of more and more memory being taken.
+ */
+const MOST_BEHIND = 20
+
 type State = 'warm-up' | 'draining' | 'judging' | 'tripped' | 'ended'
 
 export class Shard {
   readonly #input: WorkerInput
   readonly #clock: Clock
-  readonly #post: (message: FromWorker) => void
+  readonly #post: (message: FromShard) => void
   readonly #originMs: number
   readonly #actionIndex: ReadonlyMap<string, number>
-  readonly #tally = createTally()
+  readonly #totals: Totals
   readonly #memory: Memory
   readonly #comparer: StepComparer
-  readonly #pairsByAction: number[]
   readonly #breaker = createBreaker()
   readonly #warmUp
-  readonly #warm: Slice
+  readonly #warm: Warm
   readonly #sliceOf = new Map<string, Slice>()
   readonly #blocks: Blocks
   readonly #traffic: Traffic
   readonly #strain: StrainMeter
+  readonly #blockStrain: BlockStrain
   #blockMs: number
   #firstPhase: Phase
   #rate: number
   #reference: Reference
   #marks: BlockMarks | undefined
   #state: State = 'warm-up'
-  #warmFolded = false
-  #warmSeconds = 0
+  #isWarm = false
   #quietOver = false
   #ticking: NodeJS.Timeout | undefined
   #reading: NodeJS.Timeout | undefined
 
-  constructor(input: WorkerInput, clock: Clock, post: (message: FromWorker) => void) {
+  constructor(input: WorkerInput, clock: Clock, post: (message: FromShard) => void) {
     const { plan, seed, leg } = input
     this.#input = input
     this.#clock = clock
@@ -78,33 +86,32 @@ export class Shard {
     this.#actionIndex = new Map(plan.actions.map((planned, index) => [planned.action, index]))
     this.#memory = new Memory([...this.#actionIndex.keys()])
     this.#comparer = createStepComparer(input)
-    this.#pairsByAction = plan.actions.map(() => 0)
+    this.#totals = new Totals(plan.actions.length)
     const warmup = leg?.warmupSeconds ?? plan.warmup
     this.#warmUp = createWarmUp(warmUpLimits({ ...plan, warmup }))
     this.#blockMs = plan.blockSeconds * 1000
-    this.#warm = {
-      index: 0,
-      phase: this.#firstPhase,
-      startMs: this.#originMs,
-      openPairs: 0,
-      pairs: [],
-      samples: [],
-    }
+    this.#warm = new Warm(this.#firstPhase, this.#originMs)
+    this.#blockStrain = new BlockStrain(this.#originMs)
     this.#blocks = new Blocks({
       plan,
       seed,
       originMs: this.#originMs,
       blockMs: () => this.#blockMs,
+      strained: (nowMs, medianMs) => this.#blockStrain.take(nowMs, medianMs),
       ...(leg === undefined ? {} : { firstIndex: leg.firstBlock }),
       ...(leg === undefined ? {} : { marks: () => this.#marks ?? leg.marks }),
+      ...(input.shard === undefined
+        ? {}
+        : { tellStalls: (index, stalled) => this.#post({ kind: 'stalls', index, stalled }) }),
     })
     this.#traffic = createShardTraffic(input, clock, {
       watcher: {
         sent: (step, arm, sentMs) => this.#sent(step, arm, sentMs),
         ended: (step, exchange) => this.#ended(step, exchange),
         step: (step, exchanges, repeats) => this.#leave(step, exchanges, repeats),
-        session: (_session, completed) => {
-          for (const [arm, whole] of completed) this.#tally.session(arm, whole)
+        session: (_session, completed) => this.#totals.session(completed),
+        paused: (waitMs) => {
+          if (input.shard !== undefined) this.#post({ kind: 'paused', waitMs })
         },
       },
       remembers: (action, nowMs) => this.#memory.wants(action, nowMs),
@@ -116,10 +123,12 @@ export class Shard {
     this.#ticking = setInterval(() => this.#tick(), TICK_MS)
     this.#reading = setInterval(() => this.#read(), READING_MS)
     this.#post({ kind: 'phase', phase: 'warm-up', atSeconds: 0 })
-    this.#traffic.start(this.#paceOf('load'))
+    // Each leg of a rollout goes on where the last one was, so it has no ramp.
+    const ramp = this.#input.leg === undefined ? this.#input.rampSeconds : 0
+    this.#traffic.start(this.#paceOf('load', ramp))
   }
 
-  async receive(message: ToWorker): Promise<void> {
+  async receive(message: Exclude<ToShard, { kind: 'start' }>): Promise<void> {
     switch (message.kind) {
       case 'parameters':
         this.#blocks.parameters(message.index, message.parameters)
@@ -143,6 +152,25 @@ export class Shard {
       case 'inquire':
         this.#post({ kind: 'inquiry', id: message.id, ...this.#memory.recall(message.action) })
         return
+      case 'warm-up-over':
+        if (this.#state === 'warm-up') await this.#endWarmUp()
+        return
+      case 'begin':
+        this.#blockMs = message.blockMs
+        if (this.#state === 'draining' || this.#state === 'judging') this.#begin(message.phase)
+        return
+      case 'pause':
+        this.#traffic.pause(message.waitMs)
+        return
+      case 'cut':
+        this.#blocks.cut(this.#clock.nowMs(), message.capped)
+        this.#settle()
+        return
+      case 'trip':
+        if (this.#state !== 'tripped' && this.#state !== 'ended') {
+          await this.#trip(message.arm, this.#clock.nowMs())
+        }
+        return
     }
   }
 
@@ -151,7 +179,7 @@ export class Shard {
     const action = this.#actionIndex.get(step.action)
     const twin = this.#twinOf(arm)
     if (twin !== undefined && action !== undefined) {
-      this.#blocks.closer()?.started(twin, step.pair, action, sentMs)
+      this.#blocks.watch()?.started(twin, step.pair, action, sentMs)
     }
   }
 
@@ -163,7 +191,7 @@ export class Shard {
 
   #ended(step: Step, { arm, outcome, endedMs, latencyMs }: Exchange): void {
     const twin = this.#twinOf(arm)
-    if (twin !== undefined) this.#blocks.closer()?.ended(twin, step.pair, endedMs)
+    if (twin !== undefined) this.#blocks.watch()?.ended(twin, step.pair, endedMs)
     if (outcome === 'aborted') return
     if (arm !== 'control') this.#breaker.ended(arm, isFailure(outcome), endedMs)
     const action = this.#actionIndex.get(step.action)
@@ -177,7 +205,7 @@ export class Shard {
     const known = this.#sliceOf.get(step.pair)
     if (known !== undefined) return known
     const early = this.#state === 'warm-up' || this.#state === 'draining'
-    const slice = early ? this.#warm : this.#blocks.current()
+    const slice = early ? this.#warm.slice : this.#blocks.current()
     slice.openPairs += 1
     this.#sliceOf.set(step.pair, slice)
     return slice
@@ -189,11 +217,11 @@ export class Shard {
     const compared = this.#comparer.compare(step, exchanges, repeats)
     const ended = { step, exchanges, repeats, compared }
     const samples = samplesOf(ended, this.#originMs)
-    for (const sample of samples) this.#tally.add(sample)
+    this.#totals.sent(samples)
     const action = this.#actionIndex.get(step.action)
     const pair = pairOf(ended, action, this.#originMs, this.#reference)
-    const isStrayWarmUp = slice === this.#warm && this.#state === 'judging'
-    if (pair !== undefined && !isStrayWarmUp) {
+    const isWarmUp = slice === this.#warm.slice
+    if (pair !== undefined && !(isWarmUp && this.#state === 'judging')) {
       this.#memory.add(
         step.action,
         pair,
@@ -203,32 +231,30 @@ export class Shard {
       )
     }
     const kept = this.#input.recordSamples ? samples : []
-    if (slice !== this.#warm) {
-      if (pair !== undefined) this.#count(pair.action)
-      this.#blocks.ended(slice, pair, kept)
+    if (isWarmUp) {
+      this.#warm.ended(pair, kept)
       return
     }
-    this.#warm.openPairs -= 1
-    if (pair !== undefined && !this.#warmFolded) this.#warm.pairs.push(pair)
-    this.#warm.samples.push(...kept)
-  }
-
-  #count(action: number): void {
-    this.#pairsByAction[action] = (this.#pairsByAction[action] ?? 0) + 1
+    if (pair !== undefined) this.#totals.judged(pair)
+    this.#blocks.ended(slice, pair, kept)
   }
 
   #tick(): void {
     const nowMs = this.#clock.nowMs()
+    this.#blockStrain.tick(nowMs)
     const tripped = this.#breaker.tripped()
     if (tripped !== undefined && this.#state !== 'tripped') {
       this.#guard(this.#trip(tripped, nowMs))
       return
     }
-    if (this.#state === 'warm-up' && this.#warmUp.over(this.#seconds(nowMs))) {
-      this.#guard(this.#endWarmUp())
+    if (this.#state === 'warm-up' && !this.#isWarm && this.#warmUp.over(this.#seconds(nowMs))) {
+      this.#isWarm = true
+      if (this.#input.shard === undefined) this.#guard(this.#endWarmUp())
+      else this.#post({ kind: 'warm' })
     }
     if (this.#state !== 'judging') return
     this.#foldWarmUp()
+    this.#traffic.hold(this.#blocks.behind() > MOST_BEHIND)
     this.#blocks.tick(nowMs)
     this.#settle()
   }
@@ -240,23 +266,20 @@ export class Shard {
       reading: this.#strain.read(this.#seconds(this.#clock.nowMs())),
       dueSteps: counts.due,
       sentSteps: counts.sent,
-      warmupPairs: this.#warm.pairs.length,
-      pairsByAction: [...this.#pairsByAction],
+      warmupPairs: this.#warm.slice.pairs.length,
+      pairsByAction: this.#totals.pairsByAction(),
     })
   }
 
   async #endWarmUp(): Promise<void> {
-    const slowest = slowestMedianMs(this.#warm.pairs)
+    const slowest = slowestMedianMs(this.#warm.slice.pairs)
     if (slowest > SLOW_MEDIAN_MS) this.#blockMs = Math.max(this.#blockMs, 4 * slowest)
+    this.#state = 'draining'
     if (this.#firstPhase === 'quiet') {
-      this.#state = 'draining'
       await this.#traffic.changePace(this.#paceOf('quiet'))
       if (this.#state !== 'draining') return
     }
-    this.#state = 'judging'
-    this.#memory.clear()
-    this.#warmSeconds = this.#seconds(this.#clock.nowMs())
-    this.#begin(this.#firstPhase)
+    this.#goOn(this.#firstPhase)
   }
 
   async #endPhase(): Promise<void> {
@@ -264,8 +287,14 @@ export class Shard {
     this.#memory.forget(this.#blocks.drop())
     await this.#traffic.changePace(this.#paceOf('load'))
     // A climb may have come in between: whoever is first begins.
-    const isBegun = this.#blocks.closer() !== undefined
-    if (this.#state === 'judging' && !isBegun) this.#begin('load')
+    const isBegun = this.#blocks.watch() !== undefined
+    if (this.#state === 'judging' && !isBegun) this.#goOn('load')
+  }
+
+  /** Into the next phase, alone at once, else when all shards are as far. */
+  #goOn(phase: Phase): void {
+    if (this.#input.shard === undefined) this.#begin(phase)
+    else this.#post({ kind: 'at-barrier', blockMs: this.#blockMs })
   }
 
   /** The open block goes on, unless it is quiet or compares with another arm. */
@@ -275,29 +304,25 @@ export class Shard {
     this.#rate = rate
     this.#reference = 'baseline'
     if (this.#marks !== undefined) this.#marks = { ...this.#marks, climb: true }
-    const isBetween = this.#blocks.closer() === undefined
+    const isBetween = this.#blocks.watch() === undefined
     if (this.#state === 'judging' && (isOther || isBetween)) await this.#endPhase()
     else await this.#traffic.changePace(this.#paceOf('load'))
   }
 
   #begin(phase: Phase): void {
     const nowMs = this.#clock.nowMs()
+    if (this.#state === 'draining') {
+      this.#state = 'judging'
+      this.#memory.clear()
+      this.#warm.seconds = this.#seconds(nowMs)
+    }
     this.#blocks.begin(phase, nowMs)
     this.#post({ kind: 'phase', phase, atSeconds: this.#seconds(nowMs) })
   }
 
   #foldWarmUp(): void {
-    if (this.#warmFolded || this.#warm.openPairs > 0) return
-    this.#warmFolded = true
-    const { plan, seed, parameters } = this.#input
-    this.#post({
-      kind: 'warmed-up',
-      seconds: this.#warmSeconds,
-      pairs: this.#warm.pairs.length,
-      sums: foldPairs(plan, seed, parameters, this.#warm.pairs),
-      lines: this.#takeWarmLines(),
-    })
-    this.#warm.pairs.length = 0
+    const message = this.#warm.fold(this.#input)
+    if (message !== undefined) this.#post(message)
   }
 
   async #trip(arm: Arm, nowMs: number): Promise<void> {
@@ -315,18 +340,11 @@ export class Shard {
 
   /** The last seconds of a warm-up that the breaker cut short become the first block. */
   #adoptWarmUp(nowMs: number): void {
-    this.#warmSeconds = Math.max(0, this.#seconds(nowMs) - BREAKER_WINDOW_SECONDS)
-    const { pairs, samples } = this.#warm
-    const isLate = ({ at }: { readonly at: number }): boolean => at >= this.#warmSeconds
-    this.#blocks.adopt(
-      this.#firstPhase,
-      this.#originMs + this.#warmSeconds * 1000,
-      pairs.filter(isLate),
-      samples.filter(isLate),
-    )
-    this.#warm.pairs.splice(0, pairs.length, ...pairs.filter((pair) => !isLate(pair)))
-    this.#warm.samples.splice(0, samples.length, ...samples.filter((sample) => !isLate(sample)))
-    this.#post({ kind: 'phase', phase: this.#firstPhase, atSeconds: this.#warmSeconds })
+    const fromSeconds = Math.max(0, this.#seconds(nowMs) - BREAKER_WINDOW_SECONDS)
+    this.#warm.seconds = fromSeconds
+    const { pairs, samples } = this.#warm.takeFrom(fromSeconds)
+    this.#blocks.adopt(this.#firstPhase, this.#originMs + fromSeconds * 1000, pairs, samples)
+    this.#post({ kind: 'phase', phase: this.#firstPhase, atSeconds: fromSeconds })
   }
 
   async #stop(): Promise<void> {
@@ -336,25 +354,21 @@ export class Shard {
     await Promise.race([this.#traffic.stop(), pause(DRAIN_MS)])
     await this.#traffic.close()
     this.#strain.close()
-    const lines = [this.#takeWarmLines(), this.#blocks.takeUnscored()].filter((text) => text !== '')
+    const lines = [this.#warm.takeLines(), this.#blocks.takeUnscored()].filter(
+      (text) => text !== '',
+    )
     this.#post({
       kind: 'ended',
       atSeconds: this.#seconds(this.#clock.nowMs()),
-      tally: this.#tally.state(),
-      pairsByAction: [...this.#pairsByAction],
+      ...this.#totals.state(),
       lines: lines.join('\n'),
     })
   }
 
-  #takeWarmLines(): string {
-    const samples = this.#warm.samples.splice(0)
-    return samples.map((sample) => formatSample({ ...sample, warmup: true })).join('\n')
-  }
-
   #settle(): void {
-    this.#blocks.settle((block, lines) => {
+    this.#blocks.settle((settled) => {
       const examples = this.#comparer.takeExamples()
-      this.#post({ kind: 'block', block, lines, ...(examples.length === 0 ? {} : { examples }) })
+      this.#post({ kind: 'block', ...settled, ...(examples.length === 0 ? {} : { examples }) })
     })
   }
 
@@ -366,9 +380,8 @@ export class Shard {
     this.#post({ kind: 'failed', error: thrown instanceof Error ? thrown.message : String(thrown) })
   }
 
-  #paceOf(phase: Phase): ReturnType<typeof paceOf> {
-    const { plan, arrivals, timeScale } = this.#input
-    return paceOf({ ...plan, rate: this.#rate }, phase, arrivals, timeScale)
+  #paceOf(phase: Phase, rampSeconds = 0): ReturnType<typeof paceOf> {
+    return paceOf(this.#input, phase, this.#rate, rampSeconds)
   }
 
   #seconds(ms: number): number {

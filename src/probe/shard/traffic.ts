@@ -32,6 +32,7 @@ export function createShardTraffic(
     clock,
     compared: comparedActions(plan),
     repeatShare: repeatShareOf(plan, arms),
+    ...(input.shard === undefined ? {} : { shard: input.shard }),
     ...watching,
   })
 }

@@ -1,7 +1,9 @@
 /** What of a target's processes a run can read: looked at before it begins. */
 
 import type { ResourceMetric } from '../../core/verdict.ts'
-import { reachOf, type Surroundings } from '../choose.ts'
+import type { Surroundings } from '../choose.ts'
+import { sourceOfTarget } from '../reach/source.ts'
+import { readTls } from '../reach/tls.ts'
 import type { ProbeRequest } from '../requests.ts'
 import { checkWatch } from './check.ts'
 import { watchSourcesOf, type WatchSource } from './sources.ts'
@@ -20,18 +22,13 @@ const NOTHING: Watched = { sources: [], resources: [], remarks: [] }
  * @throws UsageError or TargetError as `watchSourcesOf` and `checkWatch`
  */
 export async function watchedOf(
-  {
-    config,
-    baseFolder,
-    environment,
-  }: Surroundings & {
-    readonly environment: Readonly<Record<string, string | undefined>>
-  },
+  { config, baseFolder, environment }: Surroundings,
   { target: choice, aa }: ProbeRequest,
 ): Promise<Watched> {
-  const target = choice.kind === 'named' ? config.targets[choice.name] : undefined
-  if (target?.metrics === undefined || aa === true) return NOTHING
-  const { ca } = await reachOf(target, baseFolder)
-  const sources = watchSourcesOf(target.metrics, environment, ca)
+  if (choice.kind !== 'named' || aa === true) return NOTHING
+  const target = config.targets[choice.name]
+  if (target?.metrics === undefined) return NOTHING
+  const tls = await readTls([sourceOfTarget(choice.name, target, baseFolder)])
+  const sources = watchSourcesOf(target.metrics, environment, tls?.ca)
   return { sources, ...(await checkWatch(sources)) }
 }

@@ -7,10 +7,12 @@ import { faker } from '@faker-js/faker/locale/en'
 import type {
   FakerName,
   PopulationDocument,
+  RecordsDocument,
   ValueDocument,
 } from '../../core/contract/population.ts'
 import type { JsonValue } from '../../core/contract/profile.ts'
 import type { Random } from '../../core/random.ts'
+import { createWeighted, createZipf } from './weighted.ts'
 
 const FAKER: Readonly<Record<FakerName, () => string>> = {
   'commerce.product': () => faker.commerce.product(),
@@ -27,80 +29,151 @@ const FAKER: Readonly<Record<FakerName, () => string>> = {
   'word.noun': () => faker.word.noun(),
 }
 
-/** Makes the data of one step; `kept` holds the session's last values by `action.name`. */
+/** What a session has said so far. */
+export interface SessionData {
+  /** Its last values by `action.name`. */
+  readonly kept: Map<string, JsonValue>
+  /** Its last rows of values that belong together. */
+  readonly lastRow: Map<string, number>
+  /** Faker starts with it once it is used: sessions that need no faker do not pay for it. */
+  fakerSeed: number | undefined
+}
+
+export function createSessionData(fakerSeed: number): SessionData {
+  return { kept: new Map(), lastRow: new Map(), fakerSeed }
+}
+
+/** Makes the data of one step, and remembers its values. */
 export type DataMaker = (
   action: string,
   random: Random,
-  kept: Map<string, JsonValue>,
+  session: SessionData,
 ) => Record<string, JsonValue>
 
-type ValueMaker = (random: Random, kept: ReadonlyMap<string, JsonValue>) => JsonValue
+type Maker = (random: Random, session: SessionData) => JsonValue
 
 /** Tables of popularity are made once here, not for each value. */
-export function createDataMaker(document: PopulationDocument['data']): DataMaker {
-  const plain = new Map<string, ValueMaker>()
-  for (const [action, values] of Object.entries(document)) {
+export function createDataMaker(
+  data: PopulationDocument['data'],
+  records: PopulationDocument['records'] = {},
+): DataMaker {
+  const plain = new Map<string, Maker>()
+  for (const [action, values] of Object.entries(data)) {
     for (const [name, value] of Object.entries(values)) {
       if (!('same_as' in value)) plain.set(`${action}.${name}`, makerOf(value))
     }
   }
-  const makers = Object.entries(document).map(([action, values]) => {
-    const named = Object.entries(values).map(([name, value]): [string, ValueMaker] => {
-      const source = 'same_as' in value ? value.same_as : `${action}.${name}`
-      const make = plain.get(source) ?? (() => '')
-      const keeps = 'same_as' in value
-      return [name, (random, kept) => (keeps ? kept.get(source) : undefined) ?? make(random, kept)]
-    })
-    return [action, named] as const
+  for (const [action, groups] of Object.entries(records)) {
+    for (const group of groups) {
+      for (const [index, field] of group.fields.entries()) {
+        plain.set(`${action}.${field}`, columnMaker(group, index))
+      }
+    }
+  }
+  const sources = new Set(
+    Object.entries(data).flatMap(([action, values]) =>
+      Object.entries(values).flatMap(([name, value]) => sourceOf(`${action}.${name}`, value) ?? []),
+    ),
+  )
+  const values = new Map(Object.entries(data))
+  const groups = new Map(Object.entries(records))
+  const plans = new Map(
+    [...values.keys(), ...groups.keys()].map((action) => [
+      action,
+      {
+        groups: (groups.get(action) ?? []).map((group) => recordMaker(action, group, sources)),
+        fields: Object.entries(values.get(action) ?? {}).map(([name, value]) => {
+          const field = `${action}.${name}`
+          return { name, field, isKept: sources.has(field), make: keeping(field, value, plain) }
+        }),
+      },
+    ]),
+  )
+  return (action, random, session) => {
+    const made: Record<string, JsonValue> = {}
+    const plan = plans.get(action)
+    if (plan === undefined) return made
+    for (const fill of plan.groups) fill(made, random, session)
+    for (const { name, field, isKept, make } of plan.fields) {
+      const value = make(random, session)
+      made[name] = value
+      if (isKept) session.kept.set(field, value)
+    }
+    return made
+  }
+}
+
+/** The field whose last value is taken again; undefined where none is. */
+function sourceOf(field: string, value: ValueDocument): string | undefined {
+  if ('same_as' in value) return value.same_as
+  return 'reuse' in value && value.reuse > 0 ? field : undefined
+}
+
+/** A new value, or that of before: its own, or that of the field it is the same as. */
+function keeping(field: string, value: ValueDocument, plain: ReadonlyMap<string, Maker>): Maker {
+  const source = sourceOf(field, value)
+  const make = plain.get('same_as' in value ? value.same_as : field) ?? (() => '')
+  if (source === undefined) return make
+  const reuse = 'reuse' in value ? value.reuse : 0
+  return (random, session) => {
+    const last = session.kept.get(source)
+    const again = last !== undefined && (reuse === 1 || random.next() < reuse)
+    return again ? last : make(random, session)
+  }
+}
+
+function drawRow({ rows, weights, zipf }: RecordsDocument): (random: Random) => number {
+  return weights === undefined ? createZipf(rows.length, zipf) : createWeighted(weights)
+}
+
+/** One field alone of values that belong together. */
+function columnMaker(document: RecordsDocument, index: number): Maker {
+  const draw = drawRow(document)
+  return (random) => document.rows[draw(random)]?.[index] ?? ''
+}
+
+/** Fills in values that belong together. */
+function recordMaker(
+  action: string,
+  document: RecordsDocument,
+  sources: ReadonlySet<string>,
+): (made: Record<string, JsonValue>, random: Random, session: SessionData) => void {
+  const { fields, rows, reuse } = document
+  const draw = drawRow(document)
+  const own = `${action} ${fields.join(' ')}`
+  const columns = fields.map((name) => {
+    const field = `${action}.${name}`
+    return { name, field, isKept: sources.has(field) }
   })
-  const byAction = new Map(makers)
-  return (action, random, kept) => {
-    const data: Record<string, JsonValue> = {}
-    for (const [name, make] of byAction.get(action) ?? []) {
-      const value = make(random, kept)
-      data[name] = value
-      kept.set(`${action}.${name}`, value)
+  return (made, random, { kept, lastRow }) => {
+    const last = reuse > 0 ? lastRow.get(own) : undefined
+    const row = last !== undefined && random.next() < reuse ? last : draw(random)
+    if (reuse > 0) lastRow.set(own, row)
+    for (const [index, { name, field, isKept }] of columns.entries()) {
+      const value = rows[row]?.[index] ?? null
+      if (value === null) continue
+      made[name] = value
+      if (isKept) kept.set(field, value)
     }
-    return data
   }
 }
 
-/** Faker's own randomness starts anew here: what follows depends on this seed alone. */
-export function seedFaker(random: Random): void {
-  faker.seed(random.int(2 ** 32))
-}
-
-function makerOf(value: Exclude<ValueDocument, { same_as: string }>): ValueMaker {
-  if ('faker' in value) return FAKER[value.faker]
-  if ('pick' in value) {
-    const draw = createZipf(value.pick.length, value.zipf)
-    return (random) => value.pick[draw(random)] ?? ''
-  }
-  const draw = createZipf(value.count, value.zipf)
-  return (random) => `${value.ids}${draw(random) + 1}`
-}
-
-/**
- * Draws a rank in [0, count), the rank r with a probability in proportion to (r + 1)^-exponent.
- * Popularity of pages and products follows such a law (Zipf 1949; Breslau, Cao, Fan, Phillips,
- * Shenker 1999 for the web, exponents 0.64 to 0.83).
- */
-export function createZipf(count: number, exponent: number): (random: Random) => number {
-  const sums = new Float64Array(count)
-  let sum = 0
-  for (let rank = 0; rank < count; rank += 1) {
-    sum += (rank + 1) ** -exponent
-    sums[rank] = sum
-  }
-  return (random) => {
-    const target = random.next() * sum
-    let low = 0
-    let high = count - 1
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((sums[middle] ?? sum) > target) high = middle
-      else low = middle + 1
+function makerOf(value: Exclude<ValueDocument, { same_as: string }>): Maker {
+  if ('faker' in value) {
+    const make = FAKER[value.faker]
+    return (_, session) => {
+      if (session.fakerSeed !== undefined) faker.seed(session.fakerSeed)
+      session.fakerSeed = undefined
+      return make()
     }
-    return low
   }
+  if ('ids' in value) {
+    const draw = createZipf(value.count, value.zipf)
+    return (random) => `${value.ids}${draw(random) + 1}`
+  }
+  const [values, draw] =
+    'pick' in value
+      ? [value.pick, createZipf(value.pick.length, value.zipf)]
+      : [value.values, createWeighted(value.weights)]
+  return (random) => values[draw(random)] ?? ''
 }

@@ -1,4 +1,4 @@
-/** What must fit together in a population file: actions, transitions, and a way out. */
+/** What must fit together in a population file: actions, transitions, data, and a way out. */
 
 import {
   EXIT,
@@ -9,8 +9,30 @@ import {
 import { UsageError } from '../../core/errors.ts'
 import { parseWith } from '../../core/parse.ts'
 import { suggest } from '../../core/suggest.ts'
-import type { YamlSource } from '../../core/yaml.ts'
+import { parseYaml, type YamlSource } from '../../core/yaml.ts'
 import type { Ontology } from '../../actions/ontology.ts'
+
+export interface Population {
+  readonly name: string
+  readonly ontology: Ontology
+  readonly document: PopulationDocument
+}
+
+/**
+ * @param file the name that errors show
+ * @throws UsageError with code `bad-yaml` or `bad-population`
+ */
+export function parsePopulation(
+  text: string,
+  file: string,
+  name: string,
+  ontology: Ontology,
+): Population {
+  const source = parseYaml(text, file)
+  const document = readPopulation(source)
+  checkPopulation(document, ontology, source)
+  return { name, ontology, document }
+}
 
 /** @throws UsageError with code `bad-population`, the line, the field and the mend */
 export function readPopulation(source: YamlSource): PopulationDocument {
@@ -46,6 +68,7 @@ export function checkPopulation(
     checkPersona(persona, ['personas', name], ontology, refuse)
   }
   checkData(document, ontology, refuse)
+  checkRecords(document, ontology, refuse)
 }
 
 function checkPersona(
@@ -102,15 +125,45 @@ function checkData(document: PopulationDocument, ontology: Ontology, refuse: Ref
       'same_as' in value ? [] : `${action}.${name}`,
     ),
   )
+  const recorded = Object.entries(document.records).flatMap(([action, groups]) =>
+    groups.flatMap(({ fields }) => fields.map((field) => `${action}.${field}`)),
+  )
   for (const [action, values] of Object.entries(document.data)) {
-    if (!ontology.actions.has(action)) {
-      const why = `is not an action of ${ontology.file}`
-      throw refuse(['data', action], why, suggest(action, [...ontology.actions.keys()]))
-    }
+    checkAction(action, ['data', action], ontology, refuse)
     for (const [name, value] of Object.entries(values)) {
-      if (!('same_as' in value) || plain.includes(value.same_as)) continue
-      const why = `names "${value.same_as}", which has no values of its own`
-      throw refuse(['data', action, name, 'same_as'], why, suggest(value.same_as, plain))
+      if (!('same_as' in value)) continue
+      const at = ['data', action, name, 'same_as']
+      if (!plain.includes(value.same_as) && !recorded.includes(value.same_as)) {
+        const why = `names "${value.same_as}", which has no values of its own`
+        throw refuse(at, why, suggest(value.same_as, [...plain, ...recorded]))
+      }
     }
   }
+}
+
+function checkRecords(document: PopulationDocument, ontology: Ontology, refuse: Refuse): void {
+  for (const [action, groups] of Object.entries(document.records)) {
+    checkAction(action, ['records', action], ontology, refuse)
+    const seen = new Set(Object.keys(document.data[action] ?? {}))
+    for (const [index, { fields }] of groups.entries()) {
+      for (const field of fields) {
+        if (seen.has(field)) {
+          const at = ['records', action, String(index), 'fields']
+          throw refuse(at, `names "${field}", which has values already`, 'describe each field once')
+        }
+        seen.add(field)
+      }
+    }
+  }
+}
+
+function checkAction(
+  action: string,
+  path: readonly string[],
+  ontology: Ontology,
+  refuse: Refuse,
+): void {
+  if (ontology.actions.has(action)) return
+  const why = `is not an action of ${ontology.file}`
+  throw refuse(path, why, suggest(action, [...ontology.actions.keys()]))
 }

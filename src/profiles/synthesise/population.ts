@@ -1,30 +1,20 @@
-/** Synthetic populations: from a file of personas to any number of users, the same for a seed. */
+/** Populations come from files: those of the package by their name, others by their path. */
 
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
 import { UsageError } from '../../core/errors.ts'
-import type { PopulationDocument } from '../../core/contract/population.ts'
-import { DEVICE_TYPES, type DeviceType, type Profile } from '../../core/contract/profile.ts'
-import { invariant } from '../../core/invariant.ts'
-import { createRandom, type Random } from '../../core/random.ts'
+import { fileReason } from '../../core/file-reason.ts'
 import { suggest } from '../../core/suggest.ts'
 import { parseYaml } from '../../core/yaml.ts'
 import { loadOntology } from '../../actions/load.ts'
-import type { Ontology } from '../../actions/ontology.ts'
 import { assetPath } from '../../../profiles-db/assets.ts'
-import { withActivityLabels } from '../labels.ts'
-import { resourceIntensityOf, type MeasuredCosts } from '../resource.ts'
-import { createChoice, createWalk, type Walk } from './chain.ts'
-import { createDataMaker, seedFaker } from './data.ts'
-import { checkPopulation, readPopulation } from './document.ts'
+import { checkPopulation, readPopulation, type Population } from './document.ts'
 
-export interface Population {
-  readonly name: string
-  readonly ontology: Ontology
-  readonly document: PopulationDocument
-}
+export { parsePopulation, type Population } from './document.ts'
+export { synthesise, synthesiseUsers } from './users.ts'
 
-/** Users that are made at once; more do not fit into memory comfortably. */
-const COUNT_LIMIT = 1_000_000
+const FILE_LIMIT_BYTES = 32 * 2 ** 20
+const IS_FILE = /[/\\]|\.ya?ml$/
 
 /** Names of the populations that come with the package. */
 export async function populationNames(): Promise<string[]> {
@@ -35,119 +25,53 @@ export async function populationNames(): Promise<string[]> {
     .toSorted()
 }
 
-/** @throws UsageError with code `unknown-population` */
-export async function loadPopulation(name: string): Promise<Population> {
+/**
+ * @param nameOrFile one of `populationNames`, or a path, which has a slash or ends in `.yaml`
+ * @param baseFolder what a relative path is seen from
+ * @throws UsageError with code `unknown-population`, `no-population-file`, `bad-yaml`,
+ *   `bad-population`, or one of its ontology
+ */
+export async function loadPopulation(
+  nameOrFile: string,
+  baseFolder = process.cwd(),
+): Promise<Population> {
+  if (IS_FILE.test(nameOrFile)) return loadFile(resolve(baseFolder, nameOrFile), nameOrFile)
   const names = await populationNames()
-  if (!names.includes(name)) {
-    throw new UsageError(`Cannot load population: there is none named "${name}"`, {
+  if (!names.includes(nameOrFile)) {
+    throw new UsageError(`Cannot load population: there is none named "${nameOrFile}"`, {
       code: 'unknown-population',
       where: '--population',
-      mend: suggest(name, names),
+      mend: `${suggest(nameOrFile, names)}; a file is named with its .yaml`,
     })
   }
-  const file = `profiles-db/populations/${name}.yaml`
-  const text = await readFile(assetPath('populations', `${name}.yaml`), 'utf8')
-  const { ontology } = readPopulation(parseYaml(text, file))
-  return parsePopulation(
-    text,
-    file,
-    name,
-    await loadOntology(assetPath('actions', `${ontology}.yaml`)),
-  )
+  const shown = `profiles-db/populations/${nameOrFile}.yaml`
+  return loadFile(assetPath('populations', `${nameOrFile}.yaml`), shown)
 }
 
-/**
- * @param file the name that errors show
- * @throws UsageError with code `bad-yaml` or `bad-population`
- */
-export function parsePopulation(
-  text: string,
-  file: string,
-  name: string,
-  ontology: Ontology,
-): Population {
-  const source = parseYaml(text, file)
+async function loadFile(file: string, shown: string): Promise<Population> {
+  const source = parseYaml(await readText(file, shown), shown)
   const document = readPopulation(source)
+  const path = /\.ya?ml$/.test(document.ontology)
+    ? resolve(dirname(file), document.ontology)
+    : assetPath('actions', `${document.ontology}.yaml`)
+  const ontology = await loadOntology(path)
   checkPopulation(document, ontology, source)
-  return { name, ontology, document }
+  return { name: basename(file, extname(file)), ontology, document }
 }
 
-/**
- * `count` users; the same for the same population and seed, and users of two seeds never share an
- * id. The first n of a larger count are the same users, but for their activity labels, which speak
- * of the whole population.
- * @param measured what the actions cost in earlier runs; left out = what the ontology says
- * @throws UsageError with code `bad-count`
- */
-export function synthesise(
-  population: Population,
-  count: number,
-  seed: number,
-  measured?: MeasuredCosts,
-): Profile[] {
-  if (!Number.isInteger(count) || count < 1 || count > COUNT_LIMIT) {
-    throw new UsageError(
-      `Cannot synthesise users: count ${count} is not within 1 to ${COUNT_LIMIT}`,
-      {
-        code: 'bad-count',
-        where: '--count',
-        mend: `give a whole number from 1 to ${COUNT_LIMIT}`,
-      },
-    )
+async function readText(file: string, shown: string): Promise<string> {
+  const refusal = (why: string, cause?: unknown): UsageError =>
+    new UsageError(`Cannot load population: "${shown}": ${why}`, {
+      code: 'no-population-file',
+      where: shown,
+      mend: 'name a population file that can be read, or a ready population without a path',
+      cause,
+    })
+  try {
+    const { size } = await stat(file)
+    if (size <= FILE_LIMIT_BYTES) return await readFile(file, 'utf8')
+  } catch (thrown) {
+    throw refusal(fileReason(thrown), thrown)
   }
-  const { document, name, ontology } = population
-  const makeData = createDataMaker(document.data)
-  const personas = new Map(
-    Object.entries(document.personas).map(([persona, described]) => [
-      persona,
-      { labels: described.labels, walk: createWalk(described, document.spread, makeData) },
-    ]),
-  )
-  const choosers = {
-    persona: createChoice(
-      Object.fromEntries(Object.entries(document.personas).map(([key, { share }]) => [key, share])),
-    ),
-    geo: createChoice(document.geo),
-    device: createChoice(document.device),
-  }
-  const random = createRandom(seed, `population:${name}`)
-  const profiles = Array.from({ length: count }, (_, index) => {
-    const id = `${name}-${seed}-${index + 1}`
-    const user = userOf(id, random.fork(String(index + 1)), choosers, personas)
-    const patterns = user.behavioral_patterns
-    return { ...user, resource_intensity: resourceIntensityOf(patterns, ontology, measured) }
-  })
-  return withActivityLabels(profiles)
-}
-
-interface Choosers {
-  readonly persona: (random: Random) => string
-  readonly geo: (random: Random) => string
-  readonly device: (random: Random) => string
-}
-
-function userOf(
-  userId: string,
-  random: Random,
-  choosers: Choosers,
-  personas: ReadonlyMap<string, { labels: readonly string[]; walk: Walk }>,
-): Omit<Profile, 'resource_intensity'> {
-  seedFaker(random)
-  const persona = personas.get(choosers.persona(random))
-  invariant(persona !== undefined, 'a persona that is chosen is one of those described')
-  const geo_location = choosers.geo(random)
-  const device_type = deviceOf(choosers.device(random))
-  const behavioral_patterns = persona.walk(random)
-  return {
-    user_id: userId,
-    behavioral_patterns,
-    geo_location,
-    device_type,
-    labels: [...persona.labels],
-    source: 'synthetic',
-  }
-}
-
-function deviceOf(name: string): DeviceType {
-  return DEVICE_TYPES.find((device) => device === name) ?? 'other'
+  throw refusal('the file is larger than 32 MiB')
 }

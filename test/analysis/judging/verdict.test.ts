@@ -113,6 +113,27 @@ describe('precedence of verdicts', () => {
     expect(report.findings).toEqual([])
   })
 
+  it('latencies of blocks in which the generator was late do not count', () => {
+    const late = runSynthetic({
+      plan: short,
+      strained: (index) => index % 3 === 0,
+      canary: slower(1.6, 'home'),
+    })
+    const none = runSynthetic({ plan: short, strained: () => true, canary: slower(1.6, 'home') })
+    expect(late.report.verdict).toBe('regressed')
+    expect(late.report.generator.strainedBlocks).toBe(Math.floor(late.blocks / 3))
+    expect(none.report.verdict).toBe('invalid')
+    expect(codesOf(none.report)[0]).toBe('generator-bottleneck')
+    expect(none.report.findings).toEqual([])
+    expect(none.judge.stream('*', 'latency_typical').lnEvidence).toBe(0)
+  })
+
+  it('failures of such blocks do', () => {
+    const { report } = runSynthetic({ strained: () => true, canary: failing(0.7) })
+    expect(report.verdict).toBe('regressed')
+    expect(report.findings[0]?.rule).toBe('critical')
+  })
+
   it('a lag that is small beside the answers does not matter', () => {
     const slow: Change = (answer) => ({ ...answer, latencyMs: answer.latencyMs * 20 })
     const { report } = runSynthetic({ plan: short, ...both(slow), lagP99Ms: 30 })

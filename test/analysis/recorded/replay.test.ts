@@ -114,6 +114,10 @@ describe('replay() of a run with its plan', () => {
         capped: (index: number) => (index % 9 ? [] : ['canary' as const]),
       },
     },
+    {
+      name: 'strained blocks',
+      options: { canary: slower(1.5, 'view'), strained: (index: number) => index % 3 === 0 },
+    },
   ])('repeats the report bit for bit: $name', async ({ options }) => {
     const { report, lines } = runSynthetic(options)
     const again = await analyze(lines)

@@ -317,7 +317,6 @@ describe('OUTRIDER_SERVER', () => {
   const OUTRIDER_SERVER = 'http://127.0.0.1:9'
 
   it.each([
-    ['generate --target-url http://127.0.0.1:9 --paths /', 'generate'],
     ['profiles import p.ndjson --format profiles', 'profiles import'],
     ['profiles synthesize --population shop', 'profiles synthesize'],
   ])('is refused by name for %s, which would surprise here', async (line, verb) => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createDraw, drawProfile } from '../../../src/generator/session/draw.ts'
+import { createDraw, drawProfile, isNatural } from '../../../src/generator/session/draw.ts'
 
 describe('drawProfile()', () => {
   it('depends on seed and number alone, and stays within the profiles', () => {
@@ -62,8 +62,17 @@ describe('createDraw()', () => {
       expect(same).toBeGreaterThanOrEqual((index + 1) / 2)
     }
   })
+  it('keeps about half of them natural in each of two to five threads', () => {
+    for (const count of [2, 3, 4, 5]) {
+      for (let index = 0; index < count; index += 1) {
+        const numbers = Array.from({ length: 2_000 }, (_, at) => index + 1 + at * count)
+        const share = numbers.filter(isNatural).length / numbers.length
+        expect(Math.abs(share - 0.5)).toBeLessThan(count === 3 ? 0.2 : 0.05)
+      }
+    }
+  })
   it('tilts the other half to the profiles by their steps of the focused actions', () => {
-    const tilted = drawn(['pay']).filter((_, index) => index % 2 === 1)
+    const tilted = drawn(['pay']).filter((_, index) => !isNatural(index + 1))
     expect(shareOf(tilted, (profile) => profile < 90)).toBe(0)
     expect(shareOf(tilted, (profile) => profile === 99)).toBeCloseTo(3 / 12, 1)
     for (let once = 90; once < 99; once += 1) {
@@ -79,7 +88,7 @@ describe('createDraw()', () => {
     expect(paysIn(drawn(['pay'])) / paysIn(drawn([]))).toBeGreaterThan(5)
   })
   it('weighs the steps of several actions together', () => {
-    const tilted = drawn(['pay', 'list']).filter((_, index) => index % 2 === 1)
+    const tilted = drawn(['pay', 'list']).filter((_, index) => !isNatural(index + 1))
     expect(shareOf(tilted, (profile) => profile < 90)).toBeCloseTo(90 / 102, 1)
   })
   it('depends on seed, number and focus alone, not on what was drawn before', () => {
@@ -99,7 +108,7 @@ describe('createDraw()', () => {
           other.focus(focused)
           const profile = one.profile(number)
           expect(profile).toBe(other.profile(number))
-          const isTilted = number % 2 === 0 && focused.some((action) => action !== 'nope')
+          const isTilted = !isNatural(number) && focused.some((action) => action !== 'nope')
           if (!isTilted) return
           expect(SESSIONS[profile]?.some((action) => focused.includes(action))).toBe(true)
         },

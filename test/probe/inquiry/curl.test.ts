@@ -35,6 +35,19 @@ function argumentsOf(line: string, environment: Record<string, string> = {}): st
 }
 
 describe('curlLine()', () => {
+  it('goes by the unix socket, and unpacks what it asks to be packed', () => {
+    const headers: Request['headers'] = [['accept-encoding', 'gzip']]
+    const line = curlLine({ request: requestOf({ headers }) }, "unix:/run/a b'.sock", {})
+    expect(argumentsOf(line ?? '')).toEqual([
+      '-sS',
+      '--compressed',
+      '--unix-socket',
+      "/run/a b'.sock",
+      'http://localhost/',
+      '-H',
+      'accept-encoding: gzip',
+    ])
+  })
   it('gives no line for a request that was too long to be kept', () => {
     expect(curlLine({ request: requestOf({ cut: true }) }, 'http://canary', {})).toBeUndefined()
   })

@@ -86,7 +86,9 @@ async function run(
   const { parameters } = input
   const seen: FromWorker[] = []
   const ended = Promise.withResolvers<Message<'ended'>>()
-  const shard: Shard = new Shard(input, systemClock, (message) => {
+  const shard: Shard = new Shard(input, systemClock, (said) => {
+    // What only one of several shards says is not said here.
+    const message = said as FromWorker
     seen.push(message)
     void obey(message).catch(ended.reject)
   })

@@ -1,6 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadOntology, parseOntology } from '../../../src/actions/load.ts'
 import type { Ontology } from '../../../src/actions/ontology.ts'
@@ -8,12 +7,12 @@ import { buildRequest } from '../../../src/actions/request.ts'
 import { createRouteMatcher } from '../../../src/actions/routes.ts'
 import type { Profile } from '../../../src/core/contract/profile.ts'
 import { openDatabase } from '../../../profiles-db/open.ts'
-import { parseLogLine, type LogEntry } from '../../../src/profiles/derive/access-log.ts'
-import { importAccessLog, type ImportReport } from '../../../src/profiles/derive/import.ts'
-import { readLogLines } from '../../../src/profiles/derive/read-log.ts'
+import { importRecording } from '../../../src/profiles/derive/import.ts'
+import { parseLogLine, type LogEntry } from '../../../src/profiles/derive/read/access-log.ts'
+import { readLines } from '../../../src/profiles/derive/read/lines.ts'
+import type { ImportReport } from '../../../src/profiles/derive/report.ts'
 import { createProfileStore } from '../../../src/profiles/store.ts'
 import { toProfile } from '../../../src/profiles/read.ts'
-import { temporaryFolder } from '../../support/folders.ts'
 import { PROJECT } from '../../support/processes.ts'
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:27.0) Gecko/20100101 Firefox/27.0'
@@ -50,8 +49,8 @@ function lineOf({
   return `198.51.100.${visitor} - - [17/May/2015:${clock} +0000] ${request}`
 }
 
-async function* each(lines: readonly string[]): AsyncGenerator<string> {
-  yield* lines
+async function* each(lines: readonly string[]): AsyncGenerator<readonly string[]> {
+  yield lines
 }
 
 interface Result {
@@ -59,12 +58,14 @@ interface Result {
   readonly report: ImportReport
 }
 
-function importLines(
+async function importLines(
   lines: readonly string[],
-  more: Partial<Parameters<typeof importAccessLog>[1]> = {},
+  more: Partial<Parameters<typeof importRecording>[1]> = {},
 ): Promise<Result> {
   const options = { format: 'combined', ontology: site, file: 'access.log', k: 2, seed: 1 } as const
-  return importAccessLog(each(lines), { ...options, key: Buffer.from('key'), ...more })
+  const key = Buffer.from('key')
+  const imported = await importRecording(each(lines), { ...options, key, ...more })
+  return { profiles: imported.profiles(), report: imported.report }
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {
@@ -78,8 +79,8 @@ function shown(count: number): string {
 
 const twoHomes = [1, 2].map((visitor) => lineOf({ visitor, minute: 0, path: '/' }))
 
-describe('importAccessLog', () => {
-  it('importAccessLog() names the first line of a file that is no such log', async () => {
+describe('importRecording', () => {
+  it('importRecording() names the first line of a file that is no such log', async () => {
     const other = importLines([
       '198.51.100.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5',
     ])
@@ -90,32 +91,32 @@ describe('importAccessLog', () => {
     })
     await expect(importLines([])).rejects.toMatchObject({ code: 'bad-log' })
   })
-  it('importAccessLog() names the first bad line when more than a twentieth are bad', async () => {
+  it('importRecording() names the first bad line when more than a twentieth are bad', async () => {
     const lines = Array.from({ length: 38 }, () => twoHomes[0] ?? '')
     await expect(importLines([...lines, 'x', 'y', 'z'])).rejects.toMatchObject({
       code: 'bad-log',
       where: 'access.log:39',
     })
   })
-  it('importAccessLog() counts fewer bad lines and goes on', async () => {
+  it('importRecording() counts fewer bad lines and goes on', async () => {
     const lines = Array.from({ length: 20 }, (_, index) => twoHomes[index % 2] ?? '')
     const { report } = await importLines([...lines.slice(0, 7), 'x', '', ...lines.slice(7)])
     expect(report).toMatchObject({ lines: 21, skippedLines: 1, requests: 20, profiles: 2 })
   })
-  it('importAccessLog() refuses k and an ontology that make no sense', async () => {
+  it('importRecording() refuses k and an ontology that make no sense', async () => {
     await expect(importLines(twoHomes, { k: 1 })).rejects.toMatchObject({ code: 'bad-k' })
     const ontology = parseOntology('version: 1\nactions: { a: { request: { path: / } } }', 'a.yaml')
     if ([...ontology.actions.values()].some(({ routes }) => routes.length > 0)) return
     await expect(importLines(twoHomes, { ontology })).rejects.toMatchObject({ code: 'no-routes' })
   })
-  it('importAccessLog() says why nothing is left', async () => {
+  it('importRecording() says why nothing is left', async () => {
     const lines = [1, 2].map((visitor) => lineOf({ visitor, minute: 0, path: '/style.css' }))
     await expect(importLines(lines)).rejects.toMatchObject({
       code: 'nothing-imported',
       mend: expect.stringContaining('2 assets'),
     })
   })
-  it('importAccessLog() counts what it leaves out by the reason', async () => {
+  it('importRecording() counts what it leaves out by the reason', async () => {
     const { profiles, report } = await importLines([
       ...twoHomes,
       lineOf({ visitor: 1, minute: 1, path: '/style.css?v=2' }),
@@ -133,15 +134,17 @@ describe('importAccessLog', () => {
       unmapped: 2,
       failed: 1,
       otherMethods: 1,
-      rareValues: 1,
-      rareActions: 0,
+      rareValues: 0,
+      rareActions: 1,
       longSessions: 0,
-      queryValues: 0,
+      notRequests: 0,
+      otherOrigins: 0,
+      innerSpans: 0,
     })
     expect(report).toMatchObject({ clients: 2, sessions: 2, profiles: 2, actions: { home: 2 } })
     expect(profiles.map(({ resource_intensity }) => resource_intensity.cpu_ms)).toEqual([3, 3])
   })
-  it('importAccessLog() cuts at 30 minutes, and begins each session at 0', async () => {
+  it('importRecording() cuts at 30 minutes, and begins each session at 0', async () => {
     const lines = [1, 2].flatMap((visitor) =>
       [70, 0, 10, 40].map((minute) => lineOf({ visitor, minute, path: '/' })),
     )
@@ -160,21 +163,21 @@ describe('importAccessLog', () => {
       expect(gap).toBeLessThanOrEqual(720)
     }
   })
-  it('importAccessLog() counts addresses, not clients, for k', async () => {
+  it('importRecording() counts addresses, not clients, for k', async () => {
     const lines = ['A', 'B', 'C'].map((agent) =>
       lineOf({ visitor: 1, minute: 0, path: '/articles/mine', agent: `Mozilla/5.0 ${agent}` }),
     )
     const { report } = await importLines([...twoHomes, ...lines])
-    expect(report.removed.rareValues).toBe(3)
+    expect(report.removed.rareActions).toBe(3)
   })
-  it('importAccessLog() drops an action that too few are left to perform', async () => {
+  it('importRecording() drops an action that too few are left to perform', async () => {
     const lines = [1, 2, 3].map((visitor) => lineOf({ visitor, minute: 0, path: '/' }))
     const rare = [1, 2].map((visitor) => lineOf({ visitor, minute: 1, path: '/articles/a' }))
     const { report } = await importLines([...lines, ...rare], { k: 3 })
-    expect(report.removed).toMatchObject({ rareValues: 2 })
+    expect(report.removed).toMatchObject({ rareActions: 2 })
     expect(report.actions).toEqual({ home: 3 })
   })
-  it('importAccessLog() keeps no query value, even one that the request would take', async () => {
+  it('importRecording() keeps no query value, even one that the request would take', async () => {
     const lines = [1, 2].map((visitor) =>
       lineOf({ visitor, minute: 0, path: '/articles/a?q=anna@example.test#x' }),
     )
@@ -183,20 +186,20 @@ describe('importAccessLog', () => {
       { slug: 'a' },
       { slug: 'a' },
     ])
-    expect(report.removed.queryValues).toBe(2)
+    expect(report.changed.queryValues).toBe(2)
   })
-  it('importAccessLog() gives other pseudonyms to each import, whatever the seed', async () => {
+  it('importRecording() gives other pseudonyms to each import, whatever the seed', async () => {
     const options = { format: 'combined', ontology: site, file: 'a', k: 2, seed: 1 } as const
     const [one, other] = await Promise.all([
-      importAccessLog(each(twoHomes), options),
-      importAccessLog(each(twoHomes), options),
+      importRecording(each(twoHomes), options),
+      importRecording(each(twoHomes), options),
     ])
-    const ids = [...one.profiles, ...other.profiles].map(({ user_id }) => user_id)
+    const ids = [...one.profiles(), ...other.profiles()].map(({ user_id }) => user_id)
     expect(new Set(ids).size).toBe(4)
     const again = await Promise.all([importLines(twoHomes), importLines(twoHomes)])
     expect(again[0]).toEqual(again[1])
   })
-  it('importAccessLog() keeps assets and bots on request', async () => {
+  it('importRecording() keeps assets and bots on request', async () => {
     const lines = [1, 2].flatMap((visitor) => [
       lineOf({ visitor, minute: 0, path: '/articles/a.png', agent: 'Googlebot/2.1' }),
     ])
@@ -214,7 +217,7 @@ describe('the access log in examples/data', () => {
     const file = join(PROJECT, 'examples/data/apache_access_10k.log.gz')
     ontology = await loadOntology(join(PROJECT, 'examples/data/content-site.yaml'))
     const lines: string[] = []
-    for await (const line of readLogLines(file, 'log')) lines.push(line)
+    for await (const batch of readLines(file, 'log')) lines.push(...batch)
     for (const line of lines) {
       const entry = parseLogLine(line, 'combined')
       if (entry !== undefined) entries.push(entry)
@@ -243,10 +246,9 @@ describe('the access log in examples/data', () => {
     expect(readme).toContain(byAction.join(', '))
   })
   it('accounts for every request', () => {
-    const { removed, actions, requests } = result.report
-    const { queryValues, ...gone } = removed
-    expect(sum(gone) + sum(actions)).toBe(requests)
-    expect(queryValues).toBeGreaterThan(0)
+    const { removed, actions, requests, changed } = result.report
+    expect(sum(removed) + sum(actions)).toBe(requests)
+    expect(changed.queryValues).toBeGreaterThan(0)
   })
   it('leaves no address, no agent, no query value and no time of day in the profiles', () => {
     const text = JSON.stringify(result.profiles)
@@ -308,33 +310,5 @@ describe('the access log in examples/data', () => {
     expect(store.insert(result.profiles)).toBe(result.profiles.length)
     expect(store.count({ source: 'derived', action: 'home' })).toBeGreaterThan(100)
     db.close()
-  })
-})
-
-async function linesOf(file: string): Promise<string[]> {
-  const lines: string[] = []
-  for await (const line of readLogLines(file, 'access.log')) lines.push(line)
-  return lines
-}
-
-describe('readLogLines', () => {
-  it('readLogLines() names a file that is missing, a folder, or broken', async () => {
-    const folder = temporaryFolder()
-    const broken = join(folder, 'broken.gz')
-    writeFileSync(broken, gzipSync('a\nb\n').subarray(0, 12))
-    for (const file of [join(folder, 'missing.log'), folder, broken]) {
-      await expect(linesOf(file)).rejects.toMatchObject({ code: 'no-file', where: 'access.log' })
-    }
-  })
-  it('readLogLines() reads plain and gzipped files alike, and cuts lines without end', async () => {
-    const folder = temporaryFolder()
-    const long = 'x'.repeat(300_000)
-    const text = `first\nsecond ☃\n\n${long}`
-    writeFileSync(join(folder, 'a.log'), text)
-    writeFileSync(join(folder, 'a.log.gz'), gzipSync(text))
-    const plain = await linesOf(join(folder, 'a.log'))
-    expect(plain.slice(0, 3)).toEqual(['first', 'second ☃', ''])
-    expect(plain[3]?.length).toBeLessThan(200_000)
-    expect((await linesOf(join(folder, 'a.log.gz'))).slice(0, 3)).toEqual(plain.slice(0, 3))
   })
 })

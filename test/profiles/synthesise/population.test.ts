@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadOntology, parseOntology } from '../../../src/actions/load.ts'
 import { buildRequest } from '../../../src/actions/request.ts'
 import { createRouteMatcher } from '../../../src/actions/routes.ts'
-import { OutriderError } from '../../../src/core/errors.ts'
 import { examplePopulation } from '../../../src/core/contract/population.ts'
 import type { Profile } from '../../../src/core/contract/profile.ts'
 import { assetPath } from '../../../profiles-db/assets.ts'
@@ -14,18 +14,18 @@ import {
   parsePopulation,
   populationNames,
   synthesise,
+  synthesiseUsers,
   type Population,
 } from '../../../src/profiles/synthesise/population.ts'
 import { caught } from '../../profiles-db/caught.ts'
+import { temporaryFolder } from '../../support/folders.ts'
 
-const ontology = parseOntology(
-  `version: 1
+const ACTIONS = `version: 1
 actions:
   home: { request: { path: / } }
   search: { request: { path: /s, query: { q: "{{data.q}}" } } }
-`,
-  'actions.yaml',
-)
+`
+const ontology = parseOntology(ACTIONS, 'actions.yaml')
 
 const GOOD = `version: 1
 ontology: shop
@@ -61,6 +61,25 @@ describe('parsePopulation', () => {
       ['  search: { q', '  serch: { q', 'p.yaml:4', 'data.serch', 'did you mean "search"?'],
       ['{ pick: [a, b] }', '{ same_as: home.q }', 'p.yaml:4', 'has no values', 'none is known'],
       ['{ pick: [a, b] }', '{ faker: word.nown }', 'p.yaml:4', 'faker', 'word.noun'],
+      ['{ pick: [a, b] }', '{ values: [a], weights: [1, 2] }', 'p.yaml:4', 'as many as values', ''],
+      ['think: 5s', 'think: { table: [[0, 1], [1, 0]] }', 'p.yaml:10', 'ascending', ''],
+      ['think: 5s', 'think: { table: [[0, 1], [0.9, 2]] }', 'p.yaml:10', 'share 1', ''],
+      ['exit: 1 }', 'exit: { weight: 0, think: 5s } }', 'p.yaml:10', 'weight', 'its value is 0'],
+      ['data:', 'records: { hme: [] }\ndata:', 'p.yaml:3', 'not an action', '"home"'],
+      [
+        'data:',
+        'records: { search: [{ fields: [q], rows: [[a]] }] }\ndata:',
+        'p.yaml:3',
+        'has values already',
+        'once',
+      ],
+      [
+        'data:',
+        'records: { home: [{ fields: [a, b], rows: [[1]] }] }\ndata:',
+        'p.yaml:3',
+        'one value for each field',
+        '',
+      ],
     ]
     for (const [find, replace, where, message, mend] of wrong) {
       expect(GOOD).toContain(find)
@@ -88,9 +107,32 @@ describe('loadPopulation', () => {
   it('loadPopulation() refuses an unknown name and suggests the nearest', async () => {
     await expect(loadPopulation('shpo')).rejects.toMatchObject({
       code: 'unknown-population',
-      mend: 'did you mean "shop"?',
+      mend: 'did you mean "shop"?; a file is named with its .yaml',
     })
-    await expect(loadPopulation('../actions/shop')).rejects.toBeInstanceOf(OutriderError)
+  })
+  it('loadPopulation() takes a file, and sees its ontology from there', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'sub'))
+    writeFileSync(join(folder, 'actions.yaml'), ACTIONS)
+    writeFileSync(join(folder, 'sub', 'mine.yaml'), GOOD.replace('shop', '../actions.yaml'))
+    const { name, ontology: own } = await loadPopulation('sub/mine.yaml', folder)
+    expect(name).toBe('mine')
+    expect([...own.actions.keys()]).toEqual(['home', 'search'])
+  })
+  it('loadPopulation() names a file that cannot be read, and a wrong ontology', async () => {
+    const folder = temporaryFolder()
+    for (const file of ['../actions/shop', 'none.yaml', '.\\none.yml', '/']) {
+      await expect(loadPopulation(file, folder)).rejects.toMatchObject({
+        code: 'no-population-file',
+        where: file,
+      })
+    }
+    writeFileSync(join(folder, 'p.yaml'), GOOD.replace('shop', 'nowhere.yaml'))
+    await expect(loadPopulation('p.yaml', folder)).rejects.toMatchObject({
+      code: 'no-ontology-file',
+    })
+    writeFileSync(join(folder, 'p.yaml'), GOOD.replace('ontology: shop', 'ontology: Shop Two'))
+    await expect(loadPopulation('p.yaml', folder)).rejects.toMatchObject({ where: 'p.yaml:2' })
   })
   it('populationNames() are those with a file', async () => {
     expect(await populationNames()).toEqual(['api', 'content', 'shop'])
@@ -123,6 +165,32 @@ describe('synthesise', () => {
     const population = await loadPopulation('shop')
     const few = synthesise(population, 10, 7)
     expect(withoutLabels(few)).toEqual(withoutLabels(synthesise(population, 50, 7).slice(0, 10)))
+  })
+  it('synthesiseUsers() makes the same users one by one, without an end in sight', () => {
+    const population = parse(GOOD)
+    const some = synthesise(population, 40, 7)
+    expect([...synthesiseUsers(population, 40, 7)]).toEqual(some)
+    const many = synthesiseUsers(population, 100_000_000, 7)
+    expect(many.next().value?.user_id).toBe('test-7-1')
+    expect(caught(() => synthesiseUsers(population, 1e9, 7).next())).toMatchObject({
+      code: 'bad-count',
+    })
+  })
+  it('synthesise() gives a transition its own time', () => {
+    const text = GOOD.replace(
+      'search: 1, exit',
+      'search: { weight: 1, think: 60s, spread: 0 }, exit',
+    )
+    const users = synthesise(parse(text.replace('exit: 1 }', 'home: 1, exit: 1 }')), 300, 3)
+    const gaps = users.flatMap(({ behavioral_patterns: own }) =>
+      own.flatMap(({ action, timestamp }, index) => {
+        const next = own[index + 1]
+        if (action !== 'home' || next === undefined) return []
+        return [{ to: next.action, gap: Math.round(1000 * (next.timestamp - timestamp)) / 1000 }]
+      }),
+    )
+    expect(gaps.some(({ to }) => to === 'home')).toBe(true)
+    expect(gaps.every(({ to, gap }) => (gap === 60) === (to === 'search'))).toBe(true)
   })
   it('synthesise() keeps shares, think times and transitions of the file', () => {
     const text = GOOD.replace(

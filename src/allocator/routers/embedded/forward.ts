@@ -12,7 +12,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
 import type { Clock } from '../../../core/clock.ts'
 import { SilenceError, isNoConnection, type ServedBy } from './arm.ts'
-import { endToEnd, requestHeaders } from './headers.ts'
+import { endToEnd, requestHeaders } from '../../../core/wire/headers.ts'
 
 export interface Passage {
   readonly arm: ServedBy

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isNoConnection } from './arm.ts'
 import { pathOf, statusOf, type Passage } from './forward.ts'
-import { endToEnd, requestHeaders } from './headers.ts'
+import { endToEnd, requestHeaders } from '../../../core/wire/headers.ts'
 
 /** A tunnel without a byte for so long is forgotten. */
 const TUNNEL_IDLE_MS = 3_600_000
