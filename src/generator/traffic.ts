@@ -3,7 +3,7 @@
  *
  * Two queues keep the measuring apart from the work. Answers are stamped where they arrive and
  * worked on in one batch after everything that lay ready was stamped (`settle`); then everything
- * that is due is sent (`pump`). One timer wakes the pump for all users; none belongs to a step.
+ * that is due is sent (`pump`). One waker wakes the pump for all users; none belongs to a step.
  */
 
 import type { Ontology } from '../actions/ontology.ts'
@@ -15,6 +15,7 @@ import { createArmClient, type ArmAddress } from './client.ts'
 import { createRoute, type Exchange, type ExchangeHooks, type ExchangeResult } from './exchange.ts'
 import { retryAfterMs } from './guard.ts'
 import { createBucket, createSchedule, type Pace, type Schedule, type Shard } from './schedule.ts'
+import { createWaker, type Waker } from './schedule/waker.ts'
 import { SessionOpener } from './session/opener.ts'
 import { Seats } from './session/seats.ts'
 import { StepSender, type Step } from './step.ts'
@@ -139,7 +140,7 @@ class TwinTraffic implements Traffic {
   #inFlight = 0
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #isHeld = false
-  #timer: NodeJS.Timeout | undefined
+  readonly #waker: Waker
   #settling: NodeJS.Immediate | undefined
   #state: 'open' | 'stopped' | 'aborted' = 'open'
 
@@ -148,6 +149,7 @@ class TwinTraffic implements Traffic {
     this.#options = options
     this.#watcher = options.watcher
     this.#opener = new SessionOpener(options)
+    this.#waker = createWaker(clock, () => this.#pump())
     const ownRps = maxRps / (shard?.count ?? 1)
     const routes = options.arms.map((address) =>
       createRoute(address, createArmClient(address, clock), createBucket(ownRps)),
@@ -240,7 +242,7 @@ class TwinTraffic implements Traffic {
 
   #halt(): void {
     this.#schedule = undefined
-    clearTimeout(this.#timer)
+    this.#waker.rest()
     this.#repeats.drop()
   }
 
@@ -279,10 +281,9 @@ class TwinTraffic implements Traffic {
     for (let due = schedule.take(nowMs); due !== undefined; due = schedule.take(nowMs)) {
       this.#launch(due.user, due.intendedMs, nowMs)
     }
-    clearTimeout(this.#timer)
     const nextMs = Math.min(schedule.nextMs(), this.#repeats.nextMs(nowMs))
-    if (nextMs === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.ceil(nextMs - nowMs)))
+    if (nextMs === Number.POSITIVE_INFINITY) this.#waker.rest()
+    else this.#waker.wakeAt(nextMs)
   }
 
   #launch(user: number, intendedMs: number, nowMs: number): void {

@@ -1,0 +1,76 @@
+/**
+ * Waker: calls at a moment, nearer to it than a timer can.
+ *
+ * A timer of Node fires up to a millisecond and a half late, and that delay is in every latency,
+ * because latencies count from the intended moment: a service that answers in two milliseconds would
+ * look like one that needs three, in both arms, and a difference of the arms would look smaller than
+ * it is. So the timer is set a little early, and the rest is waited for turn by turn of the event
+ * loop, which goes on serving what arrives. That takes CPU, so there is a budget: where the moments
+ * lie close together, a plain timer has to do.
+ */
+
+import type { Clock } from '../../core/clock.ts'
+
+export interface Waker {
+  /** Calls once at this moment (clock ms) or shortly after it; an earlier wish is forgotten. */
+  wakeAt(atMs: number): void
+  /** Forgets what was wished for. */
+  rest(): void
+}
+
+/** The timer is set so much earlier. */
+const EARLY_MS = 2
+/** What may be spent on waiting turn by turn, as a share of one core, and saved up of it. */
+const SHARE = 0.2
+const MOST_SAVED_MS = 20
+
+export function createWaker(clock: Clock, call: () => void): Waker {
+  let timer: NodeJS.Timeout | undefined
+  let turn: NodeJS.Immediate | undefined
+  let wishedMs = 0
+  let turningSinceMs: number | undefined
+  let savedMs = MOST_SAVED_MS
+  let countedMs = clock.nowMs()
+
+  /** The budget as it is now. */
+  function account(nowMs: number): void {
+    savedMs = Math.min(MOST_SAVED_MS, savedMs + SHARE * (nowMs - countedMs))
+    countedMs = nowMs
+    if (turningSinceMs === undefined) return
+    savedMs -= nowMs - turningSinceMs
+    turningSinceMs = undefined
+  }
+
+  function rest(): void {
+    account(clock.nowMs())
+    clearTimeout(timer)
+    clearImmediate(turn)
+  }
+
+  function turnOnce(): void {
+    if (clock.nowMs() < wishedMs) {
+      turn = setImmediate(turnOnce)
+      return
+    }
+    account(clock.nowMs())
+    call()
+  }
+
+  function near(): void {
+    turningSinceMs = clock.nowMs()
+    // Never at once: who is called may wish for a moment that is there already.
+    turn = setImmediate(turnOnce)
+  }
+
+  return {
+    rest,
+    wakeAt(atMs) {
+      rest()
+      wishedMs = atMs
+      const waitMs = atMs - clock.nowMs()
+      if (savedMs < EARLY_MS) timer = setTimeout(call, Math.max(1, Math.ceil(waitMs)))
+      else if (waitMs > EARLY_MS + 1) timer = setTimeout(near, Math.floor(waitMs - EARLY_MS))
+      else near()
+    },
+  }
+}
