@@ -75,7 +75,15 @@ const OWNER: Readonly<Record<string, string>> = {
 }
 
 /** Rooms without I/O; a folder inside a room, or the one file of a room that may. */
-const PURE = ['src/core', 'src/analysis', 'src/report', 'src/actions', 'src/profiles/synthesise']
+const PURE = [
+  'src/core',
+  'src/analysis',
+  'src/report',
+  'src/actions',
+  'src/profiles/synthesise',
+  'src/profiles/fit',
+  'src/profiles/distance',
+]
 const MAY_READ_FILES = ['src/actions/load.ts', 'src/profiles/synthesise/population.ts']
 const DOES_IO =
   /^node:(fs|net|http|https|http2|tls|dns|dgram|child_process|worker_threads|cluster|timers|perf_hooks|os|process|readline|sqlite|inspector)(\/|$)/

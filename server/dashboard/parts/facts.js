@@ -38,7 +38,8 @@ export function showFacts(probe) {
   const lag = report?.generator.lagP99Ms ?? progress?.generatorLagP99Ms
   const notSent = report?.generator.notSent
   const late = report?.generator.strainedBlocks
-  const lateWords = late === undefined ? '' : `, late in ${formatCount(late)} blocks`
+  const lateWords =
+    late === undefined ? '' : `, late in ${formatCount(late)} block${late === 1 ? '' : 's'}`
   const lost =
     notSent === undefined ? 'its own delay' : `${formatCount(notSent)} steps not sent${lateWords}`
   fact('lag', lag === undefined ? '–' : formatMs(lag), lost)

@@ -44,7 +44,7 @@ export function outcomeText(outcome: Outcome, around: Around, style: TextStyle):
     ...rows.map(([what, count]) => `  ${what.padEnd(width)}  ${formatCount(count)}`),
     ...(shown.length === 0 ? [] : ['To look at:', ...shown.map((remark) => `  ${remark}`)]),
     ...(more > 0 ? [`  and ${more} more, above the actions in the file`] : []),
-    `${formatCount(actionCount)} actions with ${formatCount(captureCount)} captures in ${around.actions}`,
+    `${formatCount(actionCount)} actions with ${captureCount === 1 ? '1 capture' : `${formatCount(captureCount)} captures`} in ${around.actions}`,
     `${formatCount(profiles.length)} users in ${around.profiles}`,
   ]
   return `${lines.map((line) => plainText(line, style).replaceAll(NARROW_SPACE, ' ')).join('\n')}\n`

@@ -64,8 +64,12 @@ export async function makeStart(options: StartOptions): Promise<Started> {
       k: 1,
     } as const
     const counts = { entries: walks.length, malformed: 0 }
-    const imported = await importRequests(oneBatch(walks), { ...wanted, keepBots: true }, counts)
-    return ofImport('pages', imported, imported.profiles())
+    // What a link says is nobody's secret, and the walks are made up: nobody was seen.
+    const keepQuery = [...new Set(found.pages.flatMap(({ target }) => queryNames(target)))]
+    const own = { ...wanted, keepBots: true, keepQuery }
+    const imported = await importRequests(oneBatch(walks), own, counts)
+    const started = ofImport('pages', imported, imported.profiles())
+    return { ...started, actions: started.actions.replaceAll(/^ *# seen .*\n/gm, '') }
   }
   const kind = guessKind(await beginningOf(options.file, source))
   if (kind === undefined) throw unknownSource(source)
@@ -89,6 +93,10 @@ export async function makeStart(options: StartOptions): Promise<Started> {
 }
 
 const MOST_USERS = 1000
+
+function queryNames(target: string): string[] {
+  return [...new URL(target, 'http://localhost').searchParams.keys()]
+}
 
 async function* oneBatch(requests: LoggedRequest[]): AsyncGenerator<LoggedRequest[]> {
   yield requests

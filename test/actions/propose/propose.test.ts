@@ -109,6 +109,15 @@ describe('proposeOntology()', () => {
       lines: '{{data.lines}}',
     })
   })
+  it('leaves empty objects and lists as they are', () => {
+    const body = { requestBody: '{"options":{},"tags":[]}' }
+    const nothing = byPeople(9, 'POST /pay', { requestBody: '{}' })
+    const { actions } = proposeOntology([...byPeople(9, 'POST /carts', body), ...nothing], {
+      k: 5,
+    }).document
+    expect(actions['create_cart']?.request.json).toEqual({ options: {}, tags: [] })
+    expect(actions['pay']?.request.json).toEqual({})
+  })
   it('never writes a password, a token or the name beside it', () => {
     const form = { requestBody: 'user=annabel&password=sesame&remember=on&api_key=k123' }
     const proposal = proposeOntology(byPeople(9, 'POST /login?access_token=t456', form), { k: 5 })

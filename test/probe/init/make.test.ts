@@ -43,7 +43,9 @@ const PAGES: Readonly<Record<string, string>> = {
   '/': '<a href="/products">All</a><a href="/logout">Bye</a><a href="https://elsewhere.test/">E</a>',
   '/products': '<a href="/products/1">1</a><a href="/products/2">2</a><a href="/style.css">s</a>',
   '/products/1': '<a href="/">home</a>',
-  '/products/2': '<a href="/products/3">3</a>',
+  '/products/2': '<a href="/products/3">3</a><a href="/search?q=oak">oak</a>',
+  '/search?q=oak': '<a href="/">home</a><a href="/search?q=pine">pine</a>',
+  '/search?q=pine': '<a href="/">home</a>',
   '/products/3': '<a href="/">home</a>',
 }
 
@@ -84,8 +86,10 @@ describe('makeStart()', () => {
     expectWorking(started)
     expect(asked.every((line) => line.startsWith('GET '))).toBe(true)
     expect(asked).toContain('GET /products/3')
+    expect(JSON.stringify(started.profiles)).toMatch(/"q":"(oak|pine)"/)
     expect(asked.join()).not.toMatch(/logout|style|elsewhere/)
     expect(started.actionCount).toBeLessThan(5)
+    expect(started.actions).not.toContain('seen')
   })
 
   it('takes the OpenAPI document that a service publishes', async () => {

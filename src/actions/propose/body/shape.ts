@@ -90,16 +90,12 @@ function isList(value: JsonValue): boolean {
 }
 
 function haveSameKeys(values: readonly JsonValue[]): boolean {
-  const [first = '', ...others] = values.map((value) =>
-    Object.keys(value as object)
-      .toSorted()
-      .join('\0'),
-  )
-  return first !== '' && others.every((keys) => keys === first)
+  const keys = values.map((value) => JSON.stringify(Object.keys(value as object).toSorted()))
+  return new Set(keys).size === 1
 }
 
 function haveSameLength(values: readonly JsonValue[]): boolean {
   const lengths = new Set(values.map((value) => (Array.isArray(value) ? value.length : -1)))
   const [length = 0] = lengths
-  return lengths.size === 1 && length > 0 && length <= MOST_ITEMS
+  return lengths.size === 1 && length <= MOST_ITEMS
 }
