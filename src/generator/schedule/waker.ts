@@ -5,8 +5,8 @@
  * because latencies count from the intended moment: a service that answers in two milliseconds would
  * look like one that needs three, in both arms, and a difference of the arms would look smaller than
  * it is. So the timer is set a little early, and the rest is waited for turn by turn of the event
- * loop, which goes on serving what arrives. That takes CPU, so there is a budget: where the moments
- * lie close together, a plain timer has to do.
+ * loop, which goes on serving what arrives. That takes CPU, so it is done only where the moments lie
+ * far apart, as in a probe, and within a budget; where there are hundreds a second a timer has to do.
  */
 
 import type { Clock } from '../../core/clock.ts'
@@ -23,6 +23,10 @@ const EARLY_MS = 2
 /** What may be spent on waiting turn by turn, as a share of one core, and saved up of it. */
 const SHARE = 0.2
 const MOST_SAVED_MS = 20
+/** Moments that lie nearer together than this in the mean are left to timers. */
+const SPARSE_MS = 6
+/** How much of the mean gap the newest one is. */
+const NEWEST = 0.1
 
 export function createWaker(clock: Clock, call: () => void): Waker {
   let timer: NodeJS.Timeout | undefined
@@ -31,6 +35,8 @@ export function createWaker(clock: Clock, call: () => void): Waker {
   let turningSinceMs: number | undefined
   let savedMs = MOST_SAVED_MS
   let countedMs = clock.nowMs()
+  let calledMs = countedMs
+  let meanGapMs = SPARSE_MS
 
   /** The budget as it is now. */
   function account(nowMs: number): void {
@@ -47,13 +53,17 @@ export function createWaker(clock: Clock, call: () => void): Waker {
     clearImmediate(turn)
   }
 
-  function turnOnce(): void {
-    if (clock.nowMs() < wishedMs) {
-      turn = setImmediate(turnOnce)
-      return
-    }
-    account(clock.nowMs())
+  function arrive(): void {
+    const nowMs = clock.nowMs()
+    account(nowMs)
+    meanGapMs += NEWEST * (nowMs - calledMs - meanGapMs)
+    calledMs = nowMs
     call()
+  }
+
+  function turnOnce(): void {
+    if (clock.nowMs() < wishedMs) turn = setImmediate(turnOnce)
+    else arrive()
   }
 
   function near(): void {
@@ -68,7 +78,8 @@ export function createWaker(clock: Clock, call: () => void): Waker {
       rest()
       wishedMs = atMs
       const waitMs = atMs - clock.nowMs()
-      if (savedMs < EARLY_MS) timer = setTimeout(call, Math.max(1, Math.ceil(waitMs)))
+      const isDear = savedMs < EARLY_MS || meanGapMs < SPARSE_MS
+      if (isDear) timer = setTimeout(arrive, Math.max(1, Math.ceil(waitMs)))
       else if (waitMs > EARLY_MS + 1) timer = setTimeout(near, Math.floor(waitMs - EARLY_MS))
       else near()
     },
