@@ -150,7 +150,8 @@ describe('uploads', () => {
     const load = '--rate 20 --arrivals poisson --duration 2s --workers 2 --allow-mutations'
     const line = `--target-url ${arm.url} --actions actions.yaml --profiles p.ndjson ${load}`
     const { code, stderr } = await runOutrider(['generate', ...line.split(' ')], { cwd })
-    expect(code, stderr).toBe(0)
+    // 4: a busy machine did not send all that was due, which is not asked here.
+    expect([0, 4], stderr).toContain(code)
     expect(seen.length).toBeGreaterThan(5)
     for (const { photos } of seen) {
       expect(photos.map(({ length }) => length)).toEqual([PHOTO.length, 20_480])
