@@ -26,6 +26,10 @@ const DOCUMENTS = [
 const MOST_PAGES = 40
 const PAUSE_MS = 100
 const TIMEOUT_MS = 10_000
+/** Kept of a page; its links are looked for there. */
+const MOST_PAGE_CHARS = 2 ** 20
+/** Stands for the status of a page that could not be read. */
+const UNREADABLE = 599
 const ASSET = /\.(?:css|m?js|map|png|jpe?g|gif|ico|svg|webp|woff2?|ttf|pdf|zip|gz|mp4)$/i
 
 /** A page that was read. */
@@ -62,14 +66,20 @@ export async function explore({ url, signal, onRead }: ExploreOptions): Promise<
   try {
     const start = base.pathname + base.search
     const first = await readFirst(read, start, url)
+    // One page that hangs or breaks off is left out; it is not what the service is.
+    const readOrNot = (target: string): Promise<{ status: number; text: string }> =>
+      read(target).catch((thrown: unknown) => {
+        if (signal.aborted) throw thrown
+        return { status: UNREADABLE, text: '' }
+      })
     const folder = base.pathname.replace(/\/+$/, '')
     for (const path of [start, ...DOCUMENTS.map((document) => folder + document)]) {
-      const answer = path === start ? first : await read(path)
+      const answer = path === start ? first : await readOrNot(path)
       if (answer.status === 200 && guessKind(answer.text.slice(0, 4000)) === 'openapi') {
         return { kind: 'openapi', path, text: answer.text }
       }
     }
-    return { kind: 'pages', pages: await readPages(base, start, first, read) }
+    return { kind: 'pages', pages: await readPages(base, start, first, readOrNot) }
   } finally {
     reader.close()
   }
@@ -134,7 +144,8 @@ function pageOf(
 ): Page {
   const own = new URL(target, base)
   const links = status === 200 ? findLinks(text).flatMap((href) => targetOf(href, own) ?? []) : []
-  return { target, status, text, links: [...new Set(links)] }
+  const kept = text.slice(0, MOST_PAGE_CHARS)
+  return { target, status, text: kept, links: [...new Set(links)] }
 }
 
 /** The target on the same host that a link leads to, if it may be followed. */

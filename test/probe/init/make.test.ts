@@ -92,6 +92,18 @@ describe('makeStart()', () => {
     expect(started.actions).not.toContain('seen')
   })
 
+  it('leaves out a page that breaks off', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/broken') return response.destroy()
+      response.setHeader('content-type', 'text/html')
+      return response.end('<a href="/broken">b</a><a href="/well">w</a>')
+    })
+    const started = await start(url)
+    expectWorking(started)
+    expect(started.actions).toContain('/well')
+    expect(started.actions).not.toContain('/broken')
+  })
+
   it('takes the OpenAPI document that a service publishes', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/openapi.json') return response.end(JSON.stringify(OPENAPI))
