@@ -14,6 +14,13 @@ if (existsSync(file)) {
       suite.status === 'failed' &&
       suite.assertionResults.every((result) => result.status !== 'failed'),
   ).length
+  for (const suite of report.testResults) {
+    for (const { status, fullName, failureMessages } of suite.assertionResults) {
+      if (status !== 'passed' || failureMessages.length === 0) continue
+      const [reason] = failureMessages[0].split('\n')
+      process.stdout.write(`passed at the second try: ${suite.name}: ${fullName}: ${reason}\n`)
+    }
+  }
 }
 process.stdout.write(
   `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,

@@ -61,6 +61,12 @@ export function createWaker(clock: Clock, call: () => void): Waker {
     call()
   }
 
+  /** Timers count whole milliseconds of a clock of their own, and may ring up to one too early. */
+  function ring(): void {
+    if (clock.nowMs() < wishedMs) timer = setTimeout(ring, 1)
+    else arrive()
+  }
+
   function turnOnce(): void {
     if (clock.nowMs() < wishedMs) turn = setImmediate(turnOnce)
     else arrive()
@@ -79,7 +85,7 @@ export function createWaker(clock: Clock, call: () => void): Waker {
       wishedMs = atMs
       const waitMs = atMs - clock.nowMs()
       const isDear = savedMs < EARLY_MS || meanGapMs < SPARSE_MS
-      if (isDear) timer = setTimeout(arrive, Math.max(1, Math.ceil(waitMs)))
+      if (isDear) timer = setTimeout(ring, Math.max(1, Math.ceil(waitMs)))
       else if (waitMs > EARLY_MS + 1) timer = setTimeout(near, Math.floor(waitMs - EARLY_MS))
       else near()
     },

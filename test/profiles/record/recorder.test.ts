@@ -204,17 +204,18 @@ describe('startRecorder()', () => {
     let given = 0
     const { url } = await serverOf((asked, response) => {
       given += 1
-      const cookie = asked.headers.cookie === undefined ? { 'set-cookie': `uid=u${given}` } : {}
+      const cookie =
+        asked.headers.cookie === undefined ? { 'set-cookie': `uid=person-${given}` } : {}
       response.writeHead(200, cookie).end()
     })
     const recorder = await recorderOf(url, { clientCookie: 'uid' })
     await (await fetch(`${recorder.url}/a`)).text()
-    await (await fetch(`${recorder.url}/b`, { headers: { cookie: 'x=1; uid=u1' } })).text()
+    await (await fetch(`${recorder.url}/b`, { headers: { cookie: 'x=1; uid=person-1' } })).text()
     await (await fetch(`${recorder.url}/a`)).text()
     expect(recorder.counts()).toMatchObject({ people: 2, clients: 2, sessions: 2, actions: 2 })
     const users = (await recordedOf(recorder)).map(({ user }) => user)
     expect(users[0]).toBe(users[1])
     expect(new Set(users).size).toBe(2)
-    expect(users.join(' ')).not.toContain('u1')
+    expect(users.join(' ')).not.toContain('person-1')
   })
 })
