@@ -3,8 +3,11 @@
 const MAX_PAGE_CHARS = 2 ** 20
 const MAX_LINKS = 500
 
-/** Comments, scripts and styles are skipped; of a link tag everything up to its end is looked at. */
-const TAG = /<!--[^]*?(?:-->|$)|<(script|style)\b[^]*?(?:<\/\1|$)|<a\s[^>]{0,4096}>/gi
+/**
+ * Comments, scripts and styles are skipped; of a link tag everything up to its end is looked at. A
+ * `<` ends the look, or a page of open tags would be read once for each of them.
+ */
+const TAG = /<!--[^]*?(?:-->|$)|<(script|style)\b[^]*?(?:<\/\1|$)|<a\s[^<>]{0,4096}>/gi
 const HREF = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
 
 /** The `href` of each link, as it was written, without repetition; the scan is linear in the page. */

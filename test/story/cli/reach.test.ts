@@ -102,9 +102,9 @@ targets:
       ['probe', '--target', 'shop', '--phases', 'load', '--warmup', '0s', ...SHORT],
       { cwd: folder },
     )
-    // A second is too short to say anything.
+    // A second is too short to say anything, whatever else the machine does.
     expect(probe.code).toBe(4)
-    expect(JSON.parse(probe.stdout)).toMatchObject({ reasons: [{ code: 'too-few-pairs' }] })
+    expect(JSON.parse(probe.stdout)).toMatchObject({ verdict: 'invalid' })
     expect(new Set(seen)).toEqual(new Set(['shop.test /v1/ b', 'shop.test /v2/ b']))
     seen.length = 0
     const generated = await runOutrider(
