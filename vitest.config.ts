@@ -1,8 +1,9 @@
 /**
- * Three projects, one after the other. What holds whatever the machine does runs side by side: first
- * the rooms, then whole programs, which wait for each other more than they compute. What measures
- * real traffic runs last, one file at a time, because a neighbour's load would be measured
- * along with it.
+ * Four projects, one after the other. What holds whatever the machine does runs side by side: first
+ * the rooms, then whole programs, which wait for each other more than they compute, then the stories
+ * of rollouts, whose stages take their time whatever the load. What measures small differences of
+ * real traffic runs last, one file at a time, because a neighbour's load would be measured along
+ * with it.
  */
 
 import { defineConfig } from 'vitest/config'
@@ -15,6 +16,13 @@ const MEASURES_NOTHING = [
   'test/process/alerts.test.ts',
   'test/process/routers.test.ts',
   'test/process/rollout/{bad-input,database-full,faults,kills}.test.ts',
+]
+
+const TAKES_ITS_TIME = [
+  'test/story/demo/**/*.test.ts',
+  'test/story/api/pipeline.test.ts',
+  'test/process/rollout-twins.test.ts',
+  'test/process/rollout/real-log-rollout.test.ts',
 ]
 
 /**
@@ -55,14 +63,25 @@ export default defineConfig({
       {
         test: {
           ...EVERYWHERE,
+          name: 'rollouts',
+          include: TAKES_ITS_TIME,
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...EVERYWHERE,
           name: 'real',
           include: REAL_PARTS,
-          exclude: MEASURES_NOTHING,
+          exclude: [...MEASURES_NOTHING, ...TAKES_ITS_TIME],
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -2,25 +2,23 @@
  * Many new profiles at once.
  *
  * Positions are random, so profiles that are written in the order they come touch a random page of
- * every tree, and a large import writes each page many times over. Here they are set aside first, in
+ * the table, and a large import writes each page many times over. Here they are set aside first, in
  * temporary tables by the leading bits of their position; then each of these is sorted and written,
- * and every tree grows at its end. Terms are collected as lists of positions and written in order,
- * many to a statement. Indexes of amounts are dropped and built anew where the import is not small
- * beside what is stored.
+ * and the tables grow at their end. Terms and amounts are collected by block (blocks/write.ts).
  *
  * All of it is one transaction: a reader sees everything or nothing, and so does whoever opens the
  * file after a crash. Memory stays within fixed bounds, but for the terms that differ.
  */
 
+import { POSITIONS } from './blocks/layout.ts'
+import { BlockWriter, clearPosition } from './blocks/write.ts'
 import type { Database } from './open.ts'
 import {
   REACH,
-  POSITIONS,
   addProfile,
   documentsAt,
   idOfTerm,
   positionOf,
-  selectNumbers,
   type ProfileRow,
   type Term,
 } from './profiles.ts'
@@ -36,12 +34,6 @@ const PARTS = 32
 /** Rows of one statement, and the length of a document that goes alone. */
 const STAGED_TOGETHER = 40
 const LONG_DOCUMENT = 2 ** 16
-/** Positions of one statement, and how many are held until they are written. */
-const POSITIONS_TOGETHER = 500
-const POSITIONS_HELD = 12_000_000
-/** Indexes are built anew when as many profiles come as this share of those that are stored. */
-const REBUILD_SHARE = 1 / 4
-
 /**
  * Adds all rows, or says which user_id is there already or comes twice; then the transaction it runs
  * in must be given up.
@@ -79,9 +71,11 @@ function addSorted(db: Database, rows: readonly ProfileRow[]): Added {
   const sorted = rows
     .map((row) => ({ row, position: positionOf(row.userId) }))
     .toSorted((left, right) => left.position - right.position)
+  const blocks = new BlockWriter(db)
   for (const { row } of sorted) {
-    if (!addProfile(db, row)) return { kind: 'duplicate', userId: row.userId }
+    if (!addProfile(db, row, blocks)) return { kind: 'duplicate', userId: row.userId }
   }
+  blocks.write()
   return { kind: 'added', count: rows.length }
 }
 
@@ -90,39 +84,45 @@ type Value = string | number
 class Staged {
   readonly #db: Database
   readonly #parts: Part[]
-  readonly #memberships: Memberships
+  readonly #blocks: BlockWriter
+  readonly #terms = new Map<Term['kind'], Map<string, number>>()
 
   constructor(db: Database) {
     this.#db = db
     this.#parts = Array.from({ length: PARTS }, (_, index) => new Part(db, `incoming_${index}`))
-    this.#memberships = new Memberships(db)
+    this.#blocks = new BlockWriter(db)
   }
 
   add(row: ProfileRow): void {
     const position = positionOf(row.userId)
     this.#parts[Math.floor(position / (POSITIONS / PARTS))]?.add(position, row)
-    for (const term of row.terms) this.#memberships.add(term, position)
+    const terms = row.terms.map((term) => this.#idOf(term))
+    this.#blocks.add(position, row.amounts, terms)
   }
 
   write(rowOf: (document: string) => ProfileRow): Added {
     const db = this.#db
-    const [stored = 0] = selectNumbers(db, {
-      sql: 'SELECT count(*) FROM profiles',
-      parameters: [],
-    })
+    const isEmpty = db.prepare('SELECT 1 FROM profiles LIMIT 1').get() === undefined
     const count = this.#parts.reduce((sum, part) => sum + part.count, 0)
-    const indexes = count >= REBUILD_SHARE * stored ? dropIndexes(db) : []
     const displaced: string[] = []
     for (const part of this.#parts) {
       part.flush()
-      const written = part.write(stored > 0)
+      const written = part.write(!isEmpty)
       if (written.kind === 'duplicate') return written
       displaced.push(...written.displaced)
     }
-    this.#memberships.write()
-    for (const sql of indexes) db.prepare(sql).run()
-    for (const document of displaced) addDisplaced(db, rowOf(document), rowOf)
+    this.#blocks.write()
+    if (displaced.length > 0) addDisplaced(db, displaced.map(rowOf), rowOf)
     return { kind: 'added', count }
+  }
+
+  /** Names stay known for the import: they are looked up for every profile. */
+  #idOf(term: Term): number {
+    let ofKind = this.#terms.get(term.kind)
+    if (ofKind === undefined) this.#terms.set(term.kind, (ofKind = new Map()))
+    let id = ofKind.get(term.value)
+    if (id === undefined) ofKind.set(term.value, (id = idOfTerm(this.#db, term)))
+    return id
   }
 
   drop(): void {
@@ -144,16 +144,13 @@ class Part {
   constructor(db: Database, name: string) {
     this.#db = db
     this.#table = `temp.${name}`
-    db.prepare(
-      `CREATE TEMP TABLE ${name} (position INTEGER, user_id TEXT, cpu_ms REAL, memory_mb REAL, ` +
-        'network_kb REAL, period_s REAL, document TEXT)',
-    ).run()
+    db.prepare(`CREATE TEMP TABLE ${name} (position INTEGER, user_id TEXT, document TEXT)`).run()
   }
 
   add(position: number, row: ProfileRow): void {
-    const { userId, cpuMs, memoryMb, networkKb, periodSeconds, document } = row
+    const { userId, document } = row
     this.count += 1
-    this.#waiting.push(position, userId, cpuMs, memoryMb, networkKb, periodSeconds, document)
+    this.#waiting.push(position, userId, document)
     const isFull = this.#waiting.length === STAGED_TOGETHER * COLUMNS
     if (isFull || document.length > LONG_DOCUMENT) this.flush()
   }
@@ -181,8 +178,7 @@ class Part {
     if (stored !== undefined) return { kind: 'duplicate', userId: stored }
     const { changes } = this.#db
       .prepare(
-        `INSERT OR IGNORE INTO profiles SELECT position, user_id, cpu_ms, memory_mb, network_kb,` +
-          ` period_s FROM ${table} ORDER BY position`,
+        `INSERT OR IGNORE INTO profiles SELECT position, user_id FROM ${table} ORDER BY position`,
       )
       .run()
     const displaced: string[] = []
@@ -237,83 +233,31 @@ class Part {
   }
 }
 
-const COLUMNS = 7
+const COLUMNS = 3
 
-/** Which profiles have which term: lists of positions that are written in order. */
-class Memberships {
-  readonly #db: Database
-  readonly #lists = new Map<Term['kind'], Map<string, number[]>>()
-  #held = 0
-
-  constructor(db: Database) {
-    this.#db = db
-  }
-
-  add({ kind, value }: Term, position: number): void {
-    let ofKind = this.#lists.get(kind)
-    if (ofKind === undefined) this.#lists.set(kind, (ofKind = new Map()))
-    const list = ofKind.get(value)
-    if (list === undefined) ofKind.set(value, [position])
-    else list.push(position)
-    this.#held += 1
-    if (this.#held >= POSITIONS_HELD) this.write()
-  }
-
-  /** Writes what is held. */
-  write(): void {
-    const one = this.#db.prepare('INSERT OR IGNORE INTO profile_terms VALUES (?, ?)')
-    const many = this.#db.prepare(
-      'INSERT OR IGNORE INTO profile_terms SELECT ?, column1 FROM (VALUES ' +
-        `${Array.from({ length: POSITIONS_TOGETHER }, () => '(?)').join(', ')})`,
-    )
-    const terms = [...this.#lists].flatMap(([kind, lists]) =>
-      [...lists].map(([value, list]) => ({ id: idOfTerm(this.#db, { kind, value }), list })),
-    )
-    this.#lists.clear()
-    this.#held = 0
-    for (const { id, list } of terms.toSorted((left, right) => left.id - right.id)) {
-      const positions = Float64Array.from(list).toSorted()
-      let index = 0
-      for (; index + POSITIONS_TOGETHER <= positions.length; index += POSITIONS_TOGETHER) {
-        many.run(id, ...positions.subarray(index, index + POSITIONS_TOGETHER))
-      }
-      for (; index < positions.length; index += 1) one.run(id, positions[index])
-    }
-  }
-}
-
-/** Puts a user whose place was taken behind it, and takes the terms back that stand at that place. */
+/**
+ * Puts users whose place was taken behind it. Nobody can tell their slots from those of who stands
+ * there, so all of them are written anew.
+ */
 function addDisplaced(
   db: Database,
-  row: ProfileRow,
+  rows: readonly ProfileRow[],
   rowOf: (document: string) => ProfileRow,
 ): void {
-  const position = positionOf(row.userId)
-  const owned = new Set(
-    documentsAt(db, [position]).flatMap((document) =>
-      rowOf(document).terms.map((term) => idOfTerm(db, term)),
-    ),
-  )
-  const remove = db.prepare('DELETE FROM profile_terms WHERE term = ? AND position = ?')
-  for (const term of row.terms) {
-    const id = idOfTerm(db, term)
-    if (!owned.has(id)) remove.run(id, position)
+  for (const [position, own] of Map.groupBy(rows, ({ userId }) => positionOf(userId))) {
+    const owners = documentsAt(db, [position]).map(rowOf)
+    const terms = new Map<string, Term>()
+    for (const row of [...owners, ...own]) {
+      for (const term of row.terms) terms.set(`${term.kind} ${term.value}`, term)
+    }
+    const ids = [...terms.values()].map((term) => idOfTerm(db, term))
+    clearPosition(db, position, ids)
+    const blocks = new BlockWriter(db)
+    for (const owner of owners) {
+      const own = owner.terms.map((term) => idOfTerm(db, term))
+      blocks.add(position, owner.amounts, own)
+    }
+    for (const row of own) addProfile(db, row, blocks)
+    blocks.write()
   }
-  addProfile(db, row)
-}
-
-/** Returns the statements that make them again. */
-function dropIndexes(db: Database): string[] {
-  const rows = db
-    .prepare(
-      "SELECT name || char(10) || sql FROM sqlite_schema WHERE type = 'index'" +
-        " AND tbl_name = 'profiles' AND sql IS NOT NULL",
-    )
-    .pluck()
-    .all()
-  return rows.map((row) => {
-    const [name = '', ...sql] = String(row).split('\n')
-    db.prepare(`DROP INDEX ${name}`).run()
-    return sql.join('\n')
-  })
 }

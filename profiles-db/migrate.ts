@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type Sqlite from 'better-sqlite3'
 import { StoreError } from '../src/core/errors.ts'
 import { assetPath } from './assets.ts'
+import { fillBlocks } from './blocks/fill.ts'
 
 /** Marks a SQLite file as ours (the `application_id` of its header): "OUTR". */
 export const APPLICATION_ID = 0x4f555452
@@ -15,7 +16,11 @@ export const APPLICATION_ID = 0x4f555452
 export interface Migration {
   readonly version: number
   readonly sql: string
+  /** What follows the SQL, where SQL alone cannot say it. */
+  readonly after?: (sqlite: Sqlite.Database) => void
 }
+
+const FOLLOWING: ReadonlyMap<number, (sqlite: Sqlite.Database) => void> = new Map([[5, fillBlocks]])
 
 /** The migrations that come with this version, oldest first. */
 export function shippedMigrations(): Migration[] {
@@ -23,10 +28,12 @@ export function shippedMigrations(): Migration[] {
   return readdirSync(folder)
     .filter((name) => /^\d{3}-.+\.sql$/.test(name))
     .toSorted()
-    .map((name) => ({
-      version: Number(name.slice(0, 3)),
-      sql: readFileSync(`${folder}/${name}`, 'utf8'),
-    }))
+    .map((name) => {
+      const version = Number(name.slice(0, 3))
+      const after = FOLLOWING.get(version)
+      const sql = readFileSync(`${folder}/${name}`, 'utf8')
+      return { version, sql, ...(after === undefined ? {} : { after }) }
+    })
 }
 
 /**
@@ -43,8 +50,10 @@ export function migrate(
   sqlite
     .transaction(() => {
       const from = versionOf(sqlite, file, newest)
-      for (const { version, sql } of migrations) {
-        if (version > from) sqlite.exec(sql)
+      for (const { version, sql, after } of migrations) {
+        if (version <= from) continue
+        sqlite.exec(sql)
+        after?.(sqlite)
       }
       sqlite.pragma(`application_id = ${APPLICATION_ID}`)
       sqlite.pragma(`user_version = ${newest}`)

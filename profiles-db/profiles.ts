@@ -1,6 +1,8 @@
 /** The statements for profiles. What a profile is, and which ones are meant, is not known here. */
 
 import { hash53 } from '../src/core/random.ts'
+import { POSITIONS } from './blocks/layout.ts'
+import { clearPosition, type Amounts, type BlockWriter } from './blocks/write.ts'
 import type { Database } from './open.ts'
 
 /** What a profile can be asked for by value. */
@@ -14,22 +16,11 @@ export interface Term {
 /** What is stored of a profile: what criteria name, and the whole as text. */
 export interface ProfileRow {
   readonly userId: string
-  readonly cpuMs: number
-  readonly memoryMb: number
-  readonly networkKb: number
-  readonly periodSeconds: number
+  readonly amounts: Amounts
   /** Different ones. */
   readonly terms: readonly Term[]
   readonly document: string
 }
-
-export interface Query {
-  readonly sql: string
-  readonly parameters: readonly (string | number)[]
-}
-
-/** Positions are integers in [0, POSITIONS). */
-export const POSITIONS = 2 ** 53
 
 /** How far behind its own place a user may stand whose place was taken. */
 export const REACH = 15
@@ -39,21 +30,14 @@ export function positionOf(userId: string): number {
   return Math.min(hash53(0, userId), POSITIONS - 1 - REACH)
 }
 
-/** False when the user_id is there already; must run in a transaction. */
-export function addProfile(db: Database, row: ProfileRow): boolean {
+/** False when the user_id is there already; must run in a transaction, before `blocks` is written. */
+export function addProfile(db: Database, row: ProfileRow, blocks: BlockWriter): boolean {
   if (findPosition(db, row.userId) !== undefined) return false
   const position = freePosition(db, positionOf(row.userId))
-  db.prepare('INSERT INTO profiles VALUES (?, ?, ?, ?, ?, ?)').run(
-    position,
-    row.userId,
-    row.cpuMs,
-    row.memoryMb,
-    row.networkKb,
-    row.periodSeconds,
-  )
+  db.prepare('INSERT INTO profiles VALUES (?, ?)').run(position, row.userId)
   db.prepare('INSERT INTO profile_documents VALUES (?, ?)').run(position, row.document)
-  const add = db.prepare('INSERT INTO profile_terms VALUES (?, ?)')
-  for (const term of row.terms) add.run(idOfTerm(db, term), position)
+  const terms = row.terms.map((term) => idOfTerm(db, term))
+  blocks.add(position, row.amounts, terms)
   return true
 }
 
@@ -64,16 +48,9 @@ export function addProfile(db: Database, row: ProfileRow): boolean {
 export function removeProfile(db: Database, userId: string, terms: readonly Term[]): boolean {
   const position = findPosition(db, userId)
   if (position === undefined) return false
-  const remove = db.prepare('DELETE FROM profile_terms WHERE term = ? AND position = ?')
-  const forget = db.prepare(
-    'DELETE FROM terms WHERE id = ? AND NOT EXISTS (SELECT 1 FROM profile_terms WHERE term = id)',
-  )
-  for (const term of terms) {
-    const id = findTerm(db, term)
-    if (id === undefined) continue
-    remove.run(id, position)
-    forget.run(id)
-  }
+  const ids = terms.map((term) => findTerm(db, term)).filter((id) => id !== undefined)
+  const forget = db.prepare('DELETE FROM terms WHERE id = ?')
+  for (const id of clearPosition(db, position, ids)) forget.run(id)
   db.prepare('DELETE FROM profile_documents WHERE position = ?').run(position)
   db.prepare('DELETE FROM profiles WHERE position = ?').run(position)
   return true
@@ -112,26 +89,14 @@ export function documentsAt(db: Database, positions: readonly number[]): string[
   })
 }
 
-/** The first column of each row, as numbers. */
-export function selectNumbers(db: Database, query: Query): number[] {
-  return db
-    .prepare(query.sql)
-    .pluck()
-    .all(...query.parameters)
-    .map(Number)
-}
-
-/** Where this user stands, behind those who took the place first. */
-export function userQuery(userId: string): Query {
+/** Where this user stands: at the place of its name, or behind those who took it first. */
+export function findPosition(db: Database, userId: string): number | undefined {
   const position = positionOf(userId)
-  return {
-    sql: 'SELECT p.position AS position FROM profiles p WHERE p.user_id = ? AND p.position BETWEEN ? AND ?',
-    parameters: [userId, position, position + REACH],
-  }
-}
-
-function findPosition(db: Database, userId: string): number | undefined {
-  return selectNumbers(db, userQuery(userId))[0]
+  const found = db
+    .prepare('SELECT position FROM profiles WHERE user_id = ? AND position BETWEEN ? AND ?')
+    .pluck()
+    .get(userId, position, position + REACH)
+  return found === undefined ? undefined : Number(found)
 }
 
 /**
@@ -139,10 +104,11 @@ function findPosition(db: Database, userId: string): number | undefined {
  * @throws RangeError if sixteen users share a hash, which does not happen
  */
 function freePosition(db: Database, wanted: number): number {
-  const taken = selectNumbers(db, {
-    sql: 'SELECT position FROM profiles WHERE position BETWEEN ? AND ? ORDER BY position',
-    parameters: [wanted, wanted + REACH],
-  })
+  const taken = db
+    .prepare('SELECT position FROM profiles WHERE position BETWEEN ? AND ? ORDER BY position')
+    .pluck()
+    .all(wanted, wanted + REACH)
+    .map(Number)
   const free = taken.findIndex((position, index) => position !== wanted + index)
   const position = wanted + (free === -1 ? taken.length : free)
   if (position > wanted + REACH) throw new RangeError(`No place is free behind ${wanted}`)

@@ -15,7 +15,7 @@ import type { Criteria } from '../../src/core/contract/criteria.ts'
 import { parseProfiles } from '../../src/profiles/read.ts'
 import { createProfileStore, type ProfileStore } from '../../src/profiles/store.ts'
 import { importAsBefore } from './earlier.ts'
-import { NEVER_TOGETHER, people } from './people.ts'
+import { COUNTRIES, NEVER_TOGETHER, people } from './people.ts'
 
 const RATE_GOAL = 50_000
 const PAGE_GOAL_MS = 5
@@ -34,6 +34,7 @@ const folder = mkdtempSync(join(values.folder ?? tmpdir(), 'outrider-profiles-')
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const [left, right] = NEVER_TOGETHER
+const PARTS = ['', '-A', '-B', '-C']
 const PAGES: readonly (readonly [name: string, criteria: Criteria])[] = [
   ['everybody', {}],
   ['one label', { label: 'buyer' }],
@@ -54,16 +55,42 @@ const PAGES: readonly (readonly [name: string, criteria: Criteria])[] = [
 ]
 /** Each of the two is common, but hardly anybody has both. */
 const WORST: Criteria = { label: [left], behavioral_pattern: [right] }
+/** Conditions that leave less than a page: every one of them must be looked at to the end. */
+const RARELY: readonly (readonly [name: string, criteria: Criteria])[] = [
+  ['two that rarely meet', WORST],
+  ['three that rarely meet', { ...WORST, geo_location: 'US' }],
+  ['four that rarely meet', { ...WORST, geo_location: 'US', device_type: 'desktop' }],
+  [
+    'two of whom one is any of 36',
+    { ...WORST, geo_location: COUNTRIES.flatMap((place) => PARTS.map((part) => place + part)) },
+  ],
+  ['two that rarely meet and a wide amount', { ...WORST, 'resource_intensity.cpu_ms': { gte: 9 } }],
+  [
+    'four amounts that rarely meet',
+    {
+      'resource_intensity.cpu_ms': { gte: 150 },
+      'resource_intensity.memory_mb': { lte: 2 },
+      'resource_intensity.network_kb': { lte: 50 },
+      'resource_intensity.period_s': { lte: 60 },
+    },
+  ],
+]
 
 function main(): void {
   const rows: string[][] = []
   rows.push(...importRows())
   const db = openDatabase(join(folder, 'now.db'))
   const store = createProfileStore(db)
+  const [replaced] = store.page({ user_id: 'user-777' }, { limit: 1 }).profiles
+  if (replaced === undefined) throw new RangeError('user-777 was not stored')
   for (const [name, criteria] of PAGES) {
     rows.push(timed(`page of 50: ${name}`, PAGE_GOAL_MS, () => store.page(criteria, { limit: 50 })))
   }
-  rows.push(timed('page of 50: two that rarely meet', PAGE_GOAL_MS, () => worstPage(store)))
+  for (const [name, criteria] of RARELY) {
+    rows.push(timed(`page of 50: ${name}`, PAGE_GOAL_MS, () => store.page(criteria, { limit: 50 })))
+  }
+  rows.push(timed('page of 50: everybody, in the middle', PAGE_GOAL_MS, nextPages(store)))
+  rows.push(timed('one user replaced', undefined, () => store.put(replaced)))
   for (const [name, criteria] of PAGES.slice(0, 5)) {
     let seed = 0
     rows.push(
@@ -79,8 +106,12 @@ function main(): void {
   print(rows)
 }
 
-function worstPage(store: ProfileStore): unknown {
-  return store.page(WORST, { limit: 50 })
+/** Each call reads the page after the one before. */
+function nextPages(store: ProfileStore): () => void {
+  let cursor = store.page({}, { limit: 50 }).nextCursor
+  return () => {
+    cursor = store.page({}, cursor === undefined ? { limit: 50 } : { limit: 50, cursor }).nextCursor
+  }
 }
 
 function importRows(): string[][] {
@@ -134,12 +165,16 @@ function readingRate(): number {
   return lines.length / (elapsed(() => parseProfiles(text, 'people.ndjson')) / 1000)
 }
 
-function timed(name: string, goalMs: number, work: () => unknown): string[] {
+function timed(name: string, goalMs: number | undefined, work: () => unknown): string[] {
   work()
+  const cpu = process.cpuUsage()
   const took = Array.from({ length: REPEATS }, () => elapsed(work)).toSorted((a, b) => a - b)
   const middle = median(took)
   const worst = took.at(-1) ?? Number.NaN
-  const shown = `${middle.toFixed(2)} ms (most ${worst.toFixed(2)})`
+  const spent = process.cpuUsage(cpu)
+  const cpuMs = (spent.user + spent.system) / 1000 / REPEATS
+  const shown = `${middle.toFixed(2)} ms (most ${worst.toFixed(2)}, CPU ${cpuMs.toFixed(2)})`
+  if (goalMs === undefined) return [name, shown, '', '']
   return [name, shown, `≤ ${goalMs} ms`, verdict(middle <= goalMs)]
 }
 

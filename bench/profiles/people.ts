@@ -17,7 +17,7 @@ const ACTIONS = [
   'help',
   'order',
 ]
-const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'BR', 'IN', 'ES', 'IT', 'PL']
+export const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'BR', 'IN', 'ES', 'IT', 'PL']
 const ACTIVITY = ['low_activity', 'medium_activity', 'high_activity']
 /** Each is on a tenth of all profiles; both are on one profile in RARELY. */
 export const NEVER_TOGETHER = ['left', 'right'] as const

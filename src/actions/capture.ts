@@ -2,6 +2,8 @@
 
 import type { ActionDocument } from '../core/contract/ontology.ts'
 import type { JsonValue } from '../core/contract/profile.ts'
+import { decoded } from './response/decode.ts'
+import type { Decoding } from './response/decode.ts'
 import { findFormField } from './response/form-field.ts'
 import { compileFinder } from './response/pattern.ts'
 import { checkHeaderName } from './request/headers.ts'
@@ -57,28 +59,40 @@ function compileCapture(name: string, capture: CaptureDocument, place: Place): C
     const find = ({ response }: Received): Found => {
       const value = response.header(header)
       if (value === undefined || pick === undefined) {
-        return foundOr(value, `there is no header "${header}"`)
+        return foundOr(plain(value, capture.decode), `there is no header "${header}"`)
       }
-      return foundOr(pick(value), `header "${header}" does not match ${match}`)
+      const picked = plain(pick(value), capture.decode)
+      return foundOr(picked, `header "${header}" does not match ${match}`)
     }
     return { name, readsBody: false, isOptional, find }
   }
   if ('body' in capture) {
     const pick = compileFinder(capture.body, place.at('body'))
     const find = (received: Received): Found =>
-      foundOr(pick(received.text()), `the body does not match ${capture.body}`)
+      foundOr(
+        plain(pick(received.text()), capture.decode),
+        `the body does not match ${capture.body}`,
+      )
     return { name, readsBody: true, isOptional, find }
   }
   if ('cookie' in capture) {
     const { cookie } = capture
     const find = ({ response }: Received): Found =>
-      foundOr(response.cookie(cookie), `there is no cookie "${cookie}"`)
+      foundOr(plain(response.cookie(cookie), capture.decode), `there is no cookie "${cookie}"`)
     return { name, readsBody: false, isOptional, find }
   }
-  const field = capture.form_field
+  const { form_field: field, form } = capture
+  const where = form === undefined ? '' : ` in a form "${form}"`
   const find = (received: Received): Found =>
-    foundOr(findFormField(received.text(), field), `there is no form field "${field}"`)
+    foundOr(
+      findFormField(received.text(), field, form),
+      `there is no form field "${field}"${where}`,
+    )
   return { name, readsBody: true, isOptional, find }
+}
+
+function plain(value: string | undefined, decode: Decoding | undefined): string | undefined {
+  return value === undefined || decode === undefined ? value : decoded(value, decode)
 }
 
 /** A value that later requests could not write as JSON again. */

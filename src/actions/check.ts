@@ -8,13 +8,16 @@ export interface Remark {
   readonly mend: string
 }
 
-/** Parts of a path that change something in many applications, even by GET. */
+/** Words of a path or a query that change something in many applications, even by GET. */
 const SUSPICIOUS =
-  /(?:^|[/_-])(?:logout|log-out|signout|sign-out|delete|remove|destroy|unsubscribe)/i
+  /(?:^|[/_.:=?&-])(?:(?:user_?)?log_?-?(?:out|off)|sign_?-?(?:out|off)|delete|remove|destroy|unsubscribe|unfollow|revoke|purge|erase|trash)/i
+/** A whole word, because each is also the beginning of harmless ones. */
+const DEED =
+  /[=/](?:rollback|undo|revert|approve|reject|cancel|confirm|disable|enable|activate|deactivate|reset|vote|upvote|downvote|follow|subscribe|markpatrolled|unwatch|watch|add_?-?to_?-?cart)(?=$|[/?&#])/i
 
-/** True for `/logout` and `delete-order`, not for `/undeleted`. */
+/** True for `/logout`, `delete-order` and `?do=logout`, not for `/undeleted`. */
 export function soundsMutating(text: string): boolean {
-  return SUSPICIOUS.test(text)
+  return SUSPICIOUS.test(text) || DEED.test(text)
 }
 
 /** What stands out, in the order of the actions; empty for an ontology without remarks. */

@@ -3,7 +3,7 @@
 import type { Arm } from '../core/arm.ts'
 import type { Plan } from '../core/contract/plan.ts'
 import type { ActionReport, Finding, Reason, Report, Skipped } from '../core/contract/report.ts'
-import type { GeneratorReading, ResourceReading } from '../core/contract/sample.ts'
+import type { BlockWaits, GeneratorReading, ResourceReading } from '../core/contract/sample.ts'
 import type { Metric, Phase } from '../core/verdict.ts'
 import { invariant } from '../core/invariant.ts'
 import type { Correlated } from './cause/correlate.ts'
@@ -48,6 +48,8 @@ export interface ClosedBlock {
   readonly capped: readonly Arm[]
   /** The generator itself was late in it: its latencies say nothing of the arms. */
   readonly strained?: boolean
+  /** Requests of it waited for a connection of ours. */
+  readonly waits?: BlockWaits
   readonly sums: BlockSums
   /** In a rollout: what held when the block began. */
   readonly marks?: BlockMarks

@@ -12,6 +12,7 @@ import type { Arm } from '../core/arm.ts'
 import type { HttpMethod } from '../core/contract/ontology.ts'
 import type { JsonValue } from '../core/contract/profile.ts'
 import type { Outcome } from '../core/contract/sample.ts'
+import type { ConnectionLimit } from '../core/wire/connection-limit.ts'
 import {
   ABORTED,
   MAX_KEPT_BYTES,
@@ -25,6 +26,13 @@ import {
 } from './client.ts'
 import { createFrozenCookies, type Cookies } from './cookies.ts'
 import type { Bucket } from './schedule.ts'
+import {
+  homeOf,
+  pathOfRedirect,
+  turnsIntoGet,
+  withoutBodyHeaders,
+  type Home,
+} from './step/redirect.ts'
 
 /** What came of one step in one arm. */
 export interface Exchange {
@@ -40,6 +48,8 @@ export interface Exchange {
   /** From the send. */
   readonly serviceMs: number
   readonly reason?: string
+  /** It had to wait for a connection of ours, so its latency is not the target's alone. */
+  readonly waitedFor?: ConnectionLimit
   /** Only of a step that is remembered, and only if its request was sent. */
   readonly remembered?: Remembered
 }
@@ -70,17 +80,14 @@ export interface ExchangeResult {
 }
 
 /** What stays the same for all requests of one arm. */
-export interface Route {
+export interface Route extends Home {
   readonly arm: Arm
   readonly client: ArmClient
   readonly bucket: Bucket
   /** Flat: Host and what else the arm's requests carry. */
   readonly headers: readonly string[]
-  /** Scheme and host that the target believes to have. */
-  readonly publicOrigin: string
   /** Path of the address, put before the action's path; without a trailing slash. */
   readonly basePath: string
-  readonly ownOrigin: string
 }
 
 export function createRoute(address: ArmAddress, client: ArmClient, bucket: Bucket): Route {
@@ -93,9 +100,8 @@ export function createRoute(address: ArmAddress, client: ArmClient, bucket: Buck
       ...(address.host === undefined ? [] : ['host', address.host]),
       ...Object.entries(address.headers ?? {}).flat(),
     ],
-    publicOrigin: `${url.protocol}//${address.host ?? url.host}`,
+    ...homeOf(address),
     basePath: url.pathname.replace(/\/+$/, ''),
-    ownOrigin: url.origin,
   }
 }
 
@@ -131,10 +137,15 @@ export interface ExchangeHooks {
 }
 
 /** The arm's part of a step whose request cannot be built there. */
-export function blockedExchange(arm: Arm, nowMs: number, reason: string): ExchangeResult {
+export function blockedExchange(
+  arm: Arm,
+  nowMs: number,
+  reason: string,
+  outcome: 'blocked' | 'aborted' = 'blocked',
+): ExchangeResult {
   const times = { sentMs: nowMs, endedMs: nowMs, latencyMs: 0, serviceMs: 0 }
   return {
-    exchange: { arm, outcome: 'blocked', bytes: 0, ...times, reason },
+    exchange: { arm, outcome, bytes: 0, ...times, reason },
     captured: {},
     retryAfter: undefined,
   }
@@ -156,6 +167,7 @@ export class RunningExchange implements WireListener, Arrival {
   #sentMs: number | undefined
   #bytes = 0
   #redirects = 0
+  #waitedFor: ConnectionLimit | undefined
   #answer: WireAnswer | undefined
 
   constructor(
@@ -217,6 +229,7 @@ export class RunningExchange implements WireListener, Arrival {
     const answer = this.#answer
     if (answer === undefined) return undefined
     this.#bytes += answer.bytes
+    this.#waitedFor ??= answer.waitedFor
     const setCookie = answer.headers['set-cookie']
     if (setCookie !== undefined) this.#cookies.take(setCookie, this.#path)
     const path = this.#redirectPath(answer)
@@ -292,6 +305,7 @@ export class RunningExchange implements WireListener, Arrival {
         latencyMs: Math.max(0, endedMs - this.#timing.intendedMs),
         serviceMs,
         ...(reason === undefined ? {} : { reason }),
+        ...(this.#waitedFor === undefined ? {} : { waitedFor: this.#waitedFor }),
         ...(this.#firstRequest === undefined ? {} : { remembered: this.#remembered(answer) }),
       },
       captured: checked.captured,
@@ -331,6 +345,8 @@ const OUTCOMES: Readonly<Record<WireEnd, Outcome>> = {
   broken: 'http_error',
   timeout: 'timeout',
   unsendable: 'blocked',
+  // Whether the arm would have answered is unknown: it is no failure of it.
+  unserved: 'aborted',
   aborted: 'aborted',
 }
 
@@ -352,34 +368,6 @@ function joined(chunks: readonly Buffer[]): Buffer {
 
 function first(value: WireHeaders[string]): string | undefined {
   return typeof value === 'string' ? value : value?.[0]
-}
-
-const REDIRECTS = new Set([301, 302, 303, 307, 308])
-
-/** Undefined unless the redirect stays on the arm: the traffic was cleared for this target only. */
-function pathOfRedirect(answer: WireAnswer, path: string, route: Route): string | undefined {
-  const location = first(answer.headers['location'])
-  if (location === undefined || !REDIRECTS.has(answer.status ?? 0)) return undefined
-  const base = route.publicOrigin + path
-  if (!URL.canParse(location, base)) return undefined
-  const url = new URL(location, base)
-  if (url.origin !== new URL(base).origin && url.origin !== route.ownOrigin) return undefined
-  return url.pathname + url.search
-}
-
-/** As browsers do (Fetch standard, HTTP-redirect fetch, step 12). */
-function turnsIntoGet(status: number | undefined, method: HttpMethod): boolean {
-  if (status === 303) return method !== 'GET' && method !== 'HEAD'
-  return (status === 301 || status === 302) && method === 'POST'
-}
-
-function withoutBodyHeaders(headers: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    if (!name.startsWith('content-')) kept.push(name, headers[index + 1] ?? '')
-  }
-  return kept
 }
 
 /** Cookies of the jar join those that the action sets itself. */

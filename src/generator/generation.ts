@@ -10,8 +10,9 @@ import type { Reason, Skipped } from '../core/contract/report.ts'
 import { createBreaker, skipsOf } from './guard.ts'
 import { Crew } from './pool/crew.ts'
 import type { PlayerDelta, PlayerInput } from './pool/messages.ts'
-import { bottleneckReasons, breakerReason } from './pool/remarks.ts'
+import { bottleneckReasons, breakerReason, pauseReasons, waitReason } from './pool/remarks.ts'
 import { Tally, type ActionSummary } from './pool/tally.ts'
+import { extendSpan, type WaitSpan } from './pool/wait-span.ts'
 import { SessionOpener } from './session/opener.ts'
 import type { Pace, Reach } from './traffic.ts'
 
@@ -58,13 +59,15 @@ export interface GenerationSummary {
   readonly busy: number
   /** Steps that were due and that the generator itself did not send. */
   readonly notSent: number
+  /** When, and how many requests waited for a connection; left out = none did. */
+  readonly waits?: WaitSpan
   readonly skipped: Skipped[]
   readonly workers: number
   /** The worst second of the event loop of any thread. */
   readonly lagP99Ms: number
   /** Of one core, in the busiest second of any thread. */
   readonly cpu: number
-  /** Why it stopped early, and whether the generator itself was the bottleneck. */
+  /** Why it stopped early, why requests failed, whether the generator was the bottleneck. */
   readonly reasons: Reason[]
   readonly byAction: Record<string, ActionSummary>
 }
@@ -100,7 +103,8 @@ export async function runGeneration(
     books.end(clock.nowMs())
     books.read(crew.state())
     const { due, sent } = crew.state().counts
-    const delivered = sent > 0 && sent >= DELIVERED_SHARE * due && !books.isBroken()
+    const went = sent - books.unsent()
+    const delivered = went > 0 && went >= DELIVERED_SHARE * due && !books.isBroken()
     return { ...books.summary(crew.state()), delivered }
   } finally {
     signal.removeEventListener('abort', stop)
@@ -146,6 +150,7 @@ class Books {
   #startMs: number | undefined
   #endMs: number | undefined
   #brokenSeconds: number | undefined
+  #waits: WaitSpan | undefined
 
   constructor(options: GenerationOptions) {
     const { ontology, profiles, allowMutations } = options
@@ -165,6 +170,11 @@ class Books {
     return this.#startMs !== undefined && this.#seconds() >= durationSeconds
   }
 
+  /** Requests whose time was over before there was a connection for them. */
+  unsent(): number {
+    return this.#waits?.unsent ?? 0
+  }
+
   isBroken(): boolean {
     return this.#brokenSeconds !== undefined
   }
@@ -172,6 +182,8 @@ class Books {
   /** @param onBreak what is to be done when the breaker trips */
   take({ tally }: PlayerDelta, onBreak: () => void): void {
     this.#tally.merge(tally)
+    const isNew = tally.waits !== undefined
+    this.#waits = extendSpan(this.#waits, this.#tally.waits(), isNew, this.#seconds())
     const { ended, failed } = tally
     this.#breaker.counted('baseline', ended, failed, this.#options.clock.nowMs())
     if (this.#breaker.tripped() === undefined || this.isBroken()) return
@@ -190,7 +202,7 @@ class Books {
     this.#cpus.push(cpu)
   }
 
-  summary({ counts, heldSeconds }: ReturnType<Crew['state']>): GenerationSummary {
+  summary({ counts, heldSeconds, pausedSeconds }: ReturnType<Crew['state']>): GenerationSummary {
     const { due, busy, notSent } = counts
     const seconds = this.#seconds()
     const strains = { lagsMs: this.#lagsMs, cpus: this.#cpus, seconds, due, notSent, heldSeconds }
@@ -201,11 +213,15 @@ class Books {
       sessions: this.#tally.sessions(),
       busy,
       notSent,
+      ...(this.#waits === undefined ? {} : { waits: this.#waits }),
       skipped: this.skipped,
       workers: this.#options.workers,
       ...this.#worst,
       reasons: [
         ...(this.#brokenSeconds === undefined ? [] : [breakerReason(this.#brokenSeconds)]),
+        ...this.#tally.faults(),
+        ...pauseReasons(pausedSeconds),
+        ...(this.#waits === undefined ? [] : [waitReason(this.#waits)]),
         ...bottleneckReasons({ ...strains, medianServiceMs }),
       ],
       byAction: this.#tally.byAction(),

@@ -141,13 +141,23 @@ export function isLoopback(url: string): boolean {
   )
 }
 
-/** How long a `Retry-After` (seconds or a date, RFC 9110, 10.2.3) asks to wait; at most 30 s. */
+/**
+ * How long a `Retry-After` (seconds or a date, RFC 9110, 10.2.3) asks to wait; at most 30 s. A date
+ * that is over asks for nothing.
+ */
 export function retryAfterMs(value: string, wallMs: number): number {
   const text = value.trim()
-  const dateMs = Date.parse(text)
-  const asked = /^\d+$/.test(text) ? Number(text) * 1000 : dateMs - wallMs
+  const asked = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - wallMs
   if (Number.isNaN(asked)) return DEFAULT_RETRY_AFTER_MS
   return Math.min(Math.max(0, asked), MAX_RETRY_AFTER_MS)
+}
+
+/** All three forms of RFC 9110, 5.6.7. `Date.parse` alone takes "-5" and "1.5" for days of 2001. */
+function httpDateMs(text: string): number {
+  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text)
+  if (!isDate) return Number.NaN
+  // The form of asctime() names no zone, and means UTC.
+  return Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`)
 }
 
 export interface Breaker {

@@ -77,7 +77,12 @@ export interface Schedule {
 
 export interface ScheduleOptions {
   readonly startMs: number
+  /** When all parts of the traffic began together; left out = they do so now. */
+  readonly gridMs?: number
+  /** Of this part of the traffic alone. */
   readonly random: Random
+  /** The same in all parts; left out = there is one only. */
+  readonly shared?: Random
   /** Running totals, which the schedule adds to. */
   readonly counts: ScheduleCounts
   /** Mean of the sessions that are drawn. */
@@ -95,10 +100,10 @@ export function createSchedule(pace: Pace, options: ScheduleOptions): Schedule {
     case 'partly-open':
       return partlyOpen(pace, options)
     case 'single-file':
-      return paced(1, pace.rate, 0, options)
+      return paced({ concurrency: 1, rate: pace.rate }, options)
     case 'closed':
     case 'recorded':
-      return paced(pace.concurrency, pace.rate, pace.rampSeconds ?? 0, options)
+      return paced(pace, options)
   }
 }
 
@@ -113,8 +118,8 @@ const IDLE: Schedule = {
 
 function spaced(pace: Extract<Pace, { kind: 'spaced' }>, options: ScheduleOptions): Schedule {
   const { counts, random } = options
-  const { concurrency: users, spacing, rate, rampSeconds = 0, firstTick = 1 } = pace
-  const stream = new Stream({ ...options, spacing, rate, rampSeconds, firstTick })
+  const { concurrency: users, spacing, rate, rampSeconds = 0, part } = pace
+  const stream = new Stream({ ...options, spacing, rate, rampSeconds, part })
   const waiting = new Uint8Array(users)
 
   function findIdle(): number | undefined {
@@ -154,14 +159,18 @@ function spaced(pace: Extract<Pace, { kind: 'spaced' }>, options: ScheduleOption
 
 /** Every user has a next step at every moment; they join one after the other during the ramp. */
 function paced(
-  users: number,
-  rate: number | undefined,
-  rampSeconds: number,
+  {
+    concurrency: users,
+    rate,
+    rampSeconds = 0,
+    part = { index: 0, count: 1, users },
+  }: Pick<Extract<Pace, { kind: 'closed' }>, 'concurrency' | 'rate' | 'rampSeconds' | 'part'>,
   options: ScheduleOptions,
 ): Schedule {
-  const followers = new Followers({ ...options, users, rate })
+  const followers = new Followers({ ...options, users, rate, firstSlot: part.index / part.count })
   for (let user = 0; user < users; user += 1) {
-    followers.add(user, options.startMs + (rampSeconds * 1000 * user) / users)
+    const share = (part.index + user * part.count) / part.users
+    followers.add(user, options.startMs + rampSeconds * 1000 * share)
   }
   return {
     users,
@@ -178,10 +187,10 @@ function partlyOpen(
   options: ScheduleOptions,
 ): Schedule {
   const { counts, stepsPerSession } = options
-  const { concurrency: users, rampSeconds = 0 } = pace
+  const { concurrency: users, rampSeconds = 0, part } = pace
   const rate = pace.rate / stepsPerSession
-  const arrivals = new Stream({ ...options, spacing: 'poisson', rate, rampSeconds, firstTick: 1 })
-  const followers = new Followers({ ...options, users, rate: undefined })
+  const arrivals = new Stream({ ...options, spacing: 'poisson', rate, rampSeconds, part })
+  const followers = new Followers({ ...options, users, rate: undefined, firstSlot: 0 })
   const free = Array.from({ length: users }, (_, index) => users - 1 - index)
   let lostSteps = 0
 

@@ -64,6 +64,8 @@ interface ArmState {
   captured: Captured
   readonly cookies: Cookies
   completed: boolean
+  /** A step of it was not sent for a reason of our own: what is lacking since is not its fault. */
+  isCutOff: boolean
 }
 
 /** The step that a session does next. */
@@ -103,7 +105,7 @@ export class Session {
     this.#arms = new Map(
       routes.map(({ arm, publicOrigin }) => [
         arm,
-        { captured: {}, cookies: createCookies(publicOrigin), completed: true },
+        { captured: {}, cookies: createCookies(publicOrigin), completed: true, isCutOff: false },
       ]),
     )
   }
@@ -139,7 +141,13 @@ export class Session {
   ended(arm: Arm, outcome: Outcome, captured: Captured): void {
     const state = this.#state(arm)
     if (isFailure(outcome) || outcome === 'aborted') state.completed = false
+    if (outcome === 'aborted') state.isCutOff = true
     state.captured = { ...state.captured, ...captured }
+  }
+
+  /** Whether a step of this arm was aborted, so that later ones may lack what it would have captured. */
+  isCutOff(arm: Arm): boolean {
+    return this.#state(arm).isCutOff
   }
 
   /** All arms ended this step. */

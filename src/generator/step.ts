@@ -92,7 +92,10 @@ export class StepSender {
     for (const route of orderOfArms(seed, step.pair, this.routes)) {
       const exchange = this.#build(step, session, next, route, identity, timing, hooks)
       if (typeof exchange !== 'string') running.push(exchange)
-      else hooks.arrived({ proceed: () => blockedExchange(route.arm, nowMs, exchange) })
+      else {
+        const outcome = session.isCutOff(route.arm) ? 'aborted' : 'blocked'
+        hooks.arrived({ proceed: () => blockedExchange(route.arm, nowMs, exchange, outcome) })
+      }
     }
     for (const exchange of running) exchange.send(nowMs)
     return running

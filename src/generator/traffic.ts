@@ -87,7 +87,8 @@ export interface TrafficCounts {
 }
 
 export interface Traffic {
-  start(pace: Pace): void
+  /** @param atMs clock ms, the same in all shards: together they send when one would; default now */
+  start(pace: Pace, atMs?: number): void
   /** Resolves when nothing of the old pace is in flight and the new one has begun. */
   changePace(pace: Pace): Promise<void>
   /** No new step; what is in flight may end within its timeout. */
@@ -137,6 +138,7 @@ class TwinTraffic implements Traffic {
   #wanted: Pace | undefined
   #timeScale = 0
   #paces = 0
+  #gridMs: number | undefined
   #inFlight = 0
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #isHeld = false
@@ -168,8 +170,9 @@ class TwinTraffic implements Traffic {
     })
   }
 
-  start(pace: Pace): void {
-    if (this.#state === 'open') this.#begin(pace)
+  start(pace: Pace, atMs = this.#options.clock.nowMs()): void {
+    this.#gridMs ??= atMs
+    if (this.#state === 'open') this.#begin(pace, atMs)
   }
 
   async changePace(pace: Pace): Promise<void> {
@@ -220,14 +223,16 @@ class TwinTraffic implements Traffic {
     await Promise.all(this.#sender.routes.map(({ client }) => client.close()))
   }
 
-  #begin(pace: Pace): void {
+  #begin(pace: Pace, startMs: number): void {
     this.#paces += 1
     this.#timeScale = 'timeScale' in pace ? pace.timeScale : 0
-    const { seed, clock, shard = { index: 0, count: 1 } } = this.#options
-    const name = shard.index === 0 ? `pace:${this.#paces}` : `pace:${this.#paces}:${shard.index}`
+    const { seed, shard } = this.#options
+    const shared = createRandom(seed).fork(`pace:${this.#paces}`)
     const schedule = createSchedule(pace, {
-      startMs: clock.nowMs(),
-      random: createRandom(seed).fork(name),
+      startMs,
+      ...(shard === undefined || this.#gridMs === undefined ? {} : { gridMs: this.#gridMs }),
+      shared,
+      random: shared.fork(`${shard?.index ?? 0}`),
       counts: this.#counts,
       stepsPerSession: this.#opener.stepsPerSession,
       earliestMs: (fromMs) => this.#sender.earliestMs(fromMs),
@@ -362,7 +367,8 @@ class TwinTraffic implements Traffic {
     this.#watcher = SILENT
     this.#isHeld = false
     const giveUp = setTimeout(() => this.abort(), CLEAN_UP_MS)
-    this.#begin({ kind: 'closed', concurrency: Math.min(CLEAN_UP_USERS, open) })
+    const pace = { kind: 'closed', concurrency: Math.min(CLEAN_UP_USERS, open) } as const
+    this.#begin(pace, this.#options.clock.nowMs())
     while (!this.#seats.isEmpty()) {
       if (this.#schedule === undefined) break
       await turnOf(CLEAN_UP_TURN_MS)

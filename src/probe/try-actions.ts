@@ -57,6 +57,8 @@ export type Attempt =
       readonly status?: number
       readonly serviceMs: number
       readonly bytes: number
+      /** Of a redirect that was not followed. */
+      readonly leadsTo?: string
       /** The beginning of the last answer's body. */
       readonly body: string
       readonly captured: readonly string[]
@@ -118,6 +120,10 @@ function createAttempts(
   return async (action) => {
     const { name } = action
     if (action.mutates) return { kind: 'skipped', action: name, why: 'it changes data' }
+    const unset = action.secrets.find((secret) => !Object.hasOwn(secrets, secret))
+    if (unset !== undefined) {
+      return { kind: 'skipped', action: name, why: `OUTRIDER_SECRET_${unset} is not set` }
+    }
     const profile = options.findUser(name) ?? nobody(name)
     const data = profile.behavioral_patterns.find((entry) => entry.action === name)?.data ?? {}
     count += 1
@@ -159,12 +165,14 @@ function exchange(
 interface Recorded {
   readonly requests: readonly ShownRequest[]
   readonly body: string
+  readonly location: string | undefined
 }
 
 /** Passes everything on and remembers what was sent and what the last answer held. */
 function createRecorder(client: ArmClient): { client: ArmClient; take(): Recorded } {
   let requests: ShownRequest[] = []
   let body = ''
+  let location: string | undefined
   return {
     client: {
       ...client,
@@ -181,6 +189,7 @@ function createRecorder(client: ArmClient): { client: ArmClient; take(): Recorde
             ended(answer) {
               const encoding = [answer.headers['content-encoding']].flat()[0]
               const plain = decompress(Buffer.concat(answer.chunks), encoding)
+              location = [answer.headers['location']].flat()[0]
               body = plain.subarray(0, SHOWN_BODY_BYTES).toString('utf8')
               listener.ended(answer)
             },
@@ -189,9 +198,10 @@ function createRecorder(client: ArmClient): { client: ArmClient; take(): Recorde
       },
     },
     take() {
-      const recorded = { requests, body }
+      const recorded = { requests, body, location }
       requests = []
       body = ''
+      location = undefined
       return recorded
     },
   }
@@ -232,9 +242,19 @@ function toAttempt(
     ...(status === undefined ? {} : { status }),
     serviceMs,
     bytes,
+    ...(status === undefined ? {} : leadsToOf(status, recorded.location, hide)),
     body: hide(recorded.body),
     captured: Object.keys(captured),
   }
+}
+
+function leadsToOf(
+  status: number,
+  location: string | undefined,
+  hide: (text: string) => string,
+): { leadsTo?: string } {
+  const isRedirect = status >= 300 && status < 400 && location !== undefined
+  return isRedirect ? { leadsTo: hide(location.slice(0, SHOWN_BODY_BYTES)) } : {}
 }
 
 /** A user without data: enough for actions whose templates need none. */

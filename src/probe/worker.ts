@@ -17,14 +17,14 @@ const post = (message: FromShard): void => port.postMessage(message)
 let shard: Shard | undefined
 
 /** The clock of the run begins here, so several threads begin it at one word. */
-function start(): void {
-  shard = new Shard(input, systemClock, post)
+function start(atMs: number): void {
+  shard = new Shard(input, systemClock, post, atMs)
   shard.start()
 }
 
 port.on('message', (message: ToShard) => {
-  if (message.kind === 'start') start()
+  if (message.kind === 'start') start(message.atMs)
   else shard?.receive(message).catch((thrown: unknown) => shard?.fail(thrown))
 })
-if (input.shard === undefined) start()
+if (input.shard === undefined) start(systemClock.nowMs())
 else post({ kind: 'ready' })

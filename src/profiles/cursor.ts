@@ -6,7 +6,7 @@
 import type { Criteria } from '../core/contract/criteria.ts'
 import { UsageError } from '../core/errors.ts'
 import { hash53 } from '../core/random.ts'
-import { POSITIONS } from '../../profiles-db/profiles.ts'
+import { POSITIONS } from '../../profiles-db/blocks/layout.ts'
 
 /** Opaque to the caller. */
 export function writeCursor(position: number, criteria: Criteria): string {

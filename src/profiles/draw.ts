@@ -10,8 +10,7 @@
  */
 
 import { createRandom, type Random } from '../core/random.ts'
-import { POSITIONS, selectNumbers } from '../../profiles-db/profiles.ts'
-import type { Database } from '../../profiles-db/open.ts'
+import { POSITIONS } from '../../profiles-db/blocks/layout.ts'
 import type { Selection } from './query.ts'
 
 /** Up to this many matches are all read. */
@@ -20,25 +19,20 @@ const READ_ALL = 10_000
 const SHORTEST_STRETCH = 1000
 
 /** Up to `count` different positions of the selection, in random order. */
-export function drawPositions(
-  db: Database,
-  selection: Selection,
-  count: number,
-  seed: number,
-): number[] {
+export function drawPositions(selection: Selection, count: number, seed: number): number[] {
   const random = createRandom(seed, 'draw')
   const stretch =
-    selection.size <= READ_ALL
-      ? selectNumbers(db, selection.walk(0, 2 * READ_ALL))
-      : readStretch(db, selection, Math.max(count, SHORTEST_STRETCH), random)
+    selection.count(READ_ALL) <= READ_ALL
+      ? selection.walk(0, READ_ALL)
+      : readStretch(selection, Math.max(count, SHORTEST_STRETCH), random)
   return sampleOf(stretch, count, random)
 }
 
-function readStretch(db: Database, selection: Selection, length: number, random: Random): number[] {
+function readStretch(selection: Selection, length: number, random: Random): number[] {
   const start = random.int(POSITIONS)
-  const ahead = selectNumbers(db, selection.walk(start, length))
+  const ahead = selection.walk(start, length)
   if (ahead.length === length) return ahead
-  const wrapped = selectNumbers(db, selection.walk(0, length - ahead.length))
+  const wrapped = selection.walk(0, length - ahead.length)
   return [...ahead, ...wrapped.filter((position) => position < start)]
 }
 

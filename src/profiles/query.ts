@@ -1,236 +1,233 @@
 /**
- * Criteria → SQL. All queries answer in order of position (see the first migration), so that a page
- * is a walk that can be taken up anywhere.
+ * Criteria → positions, in their order, so that a page is a walk that can be taken up anywhere.
  *
- * One condition drives: the walk goes along its index, the others filter. Which one is decided here
- * and not left to SQLite's planner, which cannot know how common a value is without ANALYZE. It is
- * cheap to find out: positions are uniform, so the distance that the first 200 entries of a value
- * span says how many there are (to 7 %). Several values of one condition are walked side by side
- * and merged (UNION with ORDER BY), never sorted. Only a narrow range of an amount is sorted.
- *
- * Limit: two conditions that are each common but rarely meet cost a walk through the rarer one.
+ * Each condition is a set of slots in each block (see profiles-db/blocks): the sets are intersected
+ * block by block until the page is full. A condition that left nothing of a block is asked first in
+ * the next one, so the others need not be read there. The worst case, conditions that are common
+ * each and never meet, costs the bits of all blocks: about 130 kB a term for a million profiles, and
+ * 2 MB of codes for a range of an amount. Amounts themselves are read only where a code does not
+ * decide and nothing else has.
  */
 
 import type { Criteria } from '../core/contract/criteria.ts'
 import {
-  POSITIONS,
-  findTerm,
-  selectNumbers,
-  userQuery,
-  type Query,
-  type TermKind,
-} from '../../profiles-db/profiles.ts'
+  AMOUNTS,
+  BLOCKS,
+  FREE,
+  blockOf,
+  codeOf,
+  type Amount,
+} from '../../profiles-db/blocks/layout.ts'
+import { addTerm, amountsIn, codesIn, positionsIn, slotsIn } from '../../profiles-db/blocks/read.ts'
+import {
+  clearBit,
+  countBits,
+  eachSlot,
+  keepIn,
+  setBit,
+  wordCount,
+} from '../../profiles-db/blocks/slots.ts'
 import type { Database } from '../../profiles-db/open.ts'
+import { findPosition, findTerm, type TermKind } from '../../profiles-db/profiles.ts'
 
-type AmountColumn = 'cpu_ms' | 'memory_mb' | 'network_kb' | 'period_s'
-
-/** One value that a profile may have; `id` is the term's number, or NO_TERM. */
-type Term =
-  | { readonly kind: 'term'; readonly id: number }
-  | { readonly kind: 'user'; readonly userId: string }
-
-type Condition =
-  | { readonly kind: 'any'; readonly terms: readonly Term[] }
-  | {
-      readonly kind: 'range'
-      readonly column: AmountColumn
-      readonly from: number | undefined
-      readonly to: number | undefined
-    }
-
-/** A choice of profiles, ready to be walked. */
+/** A choice of profiles; to be used within one `Database.snapshot`. */
 export interface Selection {
-  /** About how many match, at most; Infinity where nobody knows without counting. */
-  readonly size: number
   /** Up to `limit` positions from `from` (inclusive) on, ascending. */
-  walk(from: number, limit: number): Query
-  count(): Query
+  walk(from: number, limit: number): number[]
+  /** How many match; more than `enough` need not be exact. */
+  count(enough?: number): number
 }
 
-/** A value's entries that are looked at to know how common it is. */
-const SPAN_ENTRIES = 200
-/** A range with more matches than these is not worth sorting. */
-const RANGE_ENTRIES = 5000
-/** Stands for a value that no profile has. */
-const NO_TERM = -1
+interface Block {
+  readonly number: number
+  /** By slot; read when they are first asked for. */
+  readonly positions: () => Float64Array
+}
 
-/** Reads a few index entries of `db` to choose the way. */
+interface Condition {
+  /** Leaves in `bits` the slots that fulfil it; false where none does. */
+  readonly keep: (bits: Uint32Array, block: Block) => boolean
+  /** It may leave free slots. */
+  readonly takesFree: boolean
+  /** Where `keep` may leave too many: takes the others away, when all conditions have been asked. */
+  readonly settle?: (bits: Uint32Array, block: Block) => void
+}
+
 export function selectionOf(db: Database, criteria: Criteria): Selection {
-  const conditions = conditionsOf(db, criteria)
-    .map((condition) => ({ condition, size: sizeOf(db, condition) }))
-    .toSorted((left, right) => left.size - right.size)
-  const driver = chooseDriver(db, conditions)
-  // The rarest is asked first: most profiles fail it, and the others need not be looked up.
-  const filters = conditions
-    .map(({ condition }) => condition)
-    .filter((condition) => condition !== driver.condition)
+  let conditions = conditionsOf(db, criteria)
+  const seesFree = conditions.every(({ takesFree }) => takesFree)
+  const matchesIn = (block: Block): Uint32Array | undefined => {
+    const bits = new Uint32Array(wordCount(slotsIn(db, block.number))).fill(0xffff_ffff)
+    const emptying = conditions.find(({ keep }) => !keep(bits, block))
+    if (emptying === undefined) {
+      for (const { settle } of conditions) settle?.(bits, block)
+      return bits
+    }
+    if (emptying !== conditions[0]) {
+      conditions = [emptying, ...conditions.filter((condition) => condition !== emptying)]
+    }
+    return undefined
+  }
+  const blockAt = (number: number): Block => {
+    let positions: Float64Array | undefined
+    return { number, positions: () => (positions ??= positionsIn(db, number)) }
+  }
   return {
-    size: driver.size,
-    walk: (from, limit) => {
-      const query = positionsQuery(driver.condition, filters, from)
-      return {
-        sql: `${query.sql} ORDER BY position LIMIT ?`,
-        parameters: [...query.parameters, limit],
+    walk(from, limit) {
+      const found: number[] = []
+      for (let number = blockOf(from); number < BLOCKS && found.length < limit; number += 1) {
+        const block = blockAt(number)
+        const bits = matchesIn(block)
+        if (bits === undefined) continue
+        const own = positionsOf(bits, block.positions(), from)
+        for (const position of own.subarray(0, limit - found.length)) found.push(position)
       }
+      return found
     },
-    count: () => {
-      const query = positionsQuery(driver.condition, filters, 0)
-      return { sql: `SELECT count(*) FROM (${query.sql})`, parameters: query.parameters }
+    count(enough = Infinity) {
+      let count = 0
+      for (let number = 0; number < BLOCKS && count <= enough; number += 1) {
+        const block = blockAt(number)
+        const bits = matchesIn(block)
+        if (bits === undefined) continue
+        if (seesFree) dropFree(bits, block.positions())
+        count += countBits(bits)
+      }
+      return count
     },
   }
+}
+
+function dropFree(bits: Uint32Array, positions: Float64Array): void {
+  for (let slot = positions.length; slot < bits.length * 32; slot += 1) clearBit(bits, slot)
+  for (let slot = positions.indexOf(FREE); slot !== -1; slot = positions.indexOf(FREE, slot + 1)) {
+    clearBit(bits, slot)
+  }
+}
+
+/** In order, from `from` on: free slots have no place among them. */
+function positionsOf(bits: Uint32Array, positions: Float64Array, from: number): Float64Array {
+  const found = new Float64Array(countBits(bits))
+  let count = 0
+  eachSlot(bits, (slot) => {
+    const position = positions[slot] ?? FREE
+    if (position < from) return
+    found[count] = position
+    count += 1
+  })
+  return found.subarray(0, count).toSorted()
 }
 
 function conditionsOf(db: Database, criteria: Criteria): Condition[] {
-  const conditions: Condition[] = []
-  const anyOf = (wanted: string | string[] | undefined, termOf: (value: string) => Term): void => {
-    if (wanted !== undefined) conditions.push({ kind: 'any', terms: [wanted].flat().map(termOf) })
+  const conditions: { readonly condition: Condition; readonly cost: number }[] = []
+  const anyOf = (
+    wanted: string | string[] | undefined,
+    kindOf: (value: string) => TermKind,
+  ): void => {
+    if (wanted === undefined) return
+    const terms = [wanted].flat().flatMap((value) => {
+      return findTerm(db, { kind: kindOf(value), value }) ?? []
+    })
+    conditions.push({ condition: ofTerms(db, [...new Set(terms)]), cost: terms.length })
   }
-  const termOf = (kind: TermKind, value: string): Term => ({
-    kind: 'term',
-    id: findTerm(db, { kind, value }) ?? NO_TERM,
-  })
-  anyOf(criteria.user_id, (userId) => ({ kind: 'user', userId }))
-  anyOf(criteria.label, (value) => termOf('label', value))
-  anyOf(criteria.behavioral_pattern, (value) => termOf('label', value))
-  anyOf(criteria.action, (value) => termOf('action', value))
-  anyOf(criteria.geo_location, (value) =>
-    termOf(value.length === 2 ? 'country' : 'geo_location', value),
-  )
-  anyOf(criteria.device_type, (value) => termOf('device_type', value))
-  anyOf(criteria.source, (value) => termOf('source', value))
-  for (const column of ['cpu_ms', 'memory_mb', 'network_kb', 'period_s'] as const) {
-    const amount = criteria[`resource_intensity.${column}`]
-    if (amount === undefined) continue
-    const { gte: from, lte: to } =
-      typeof amount === 'number' ? { gte: amount, lte: amount } : amount
-    if (from !== undefined || to !== undefined) conditions.push({ kind: 'range', column, from, to })
+  if (criteria.user_id !== undefined) {
+    const positions = [criteria.user_id].flat().flatMap((id) => findPosition(db, id) ?? [])
+    conditions.push({ condition: ofPositions(positions), cost: 0 })
+  }
+  anyOf(criteria.label, () => 'label')
+  anyOf(criteria.behavioral_pattern, () => 'label')
+  anyOf(criteria.action, () => 'action')
+  anyOf(criteria.geo_location, (place) => (place.length === 2 ? 'country' : 'geo_location'))
+  anyOf(criteria.device_type, () => 'device_type')
+  anyOf(criteria.source, () => 'source')
+  for (const amount of AMOUNTS) {
+    const wanted = criteria[`resource_intensity.${amount}`]
+    if (wanted === undefined) continue
+    const { gte = 0, lte = Infinity } =
+      typeof wanted === 'number' ? { gte: wanted, lte: wanted } : wanted
+    conditions.push({ condition: ofAmounts(db, amount, gte, lte), cost: Infinity })
   }
   return conditions
+    .toSorted((left, right) => (left.cost < right.cost ? -1 : left.cost > right.cost ? 1 : 0))
+    .map(({ condition }) => condition)
 }
 
-interface Driver {
-  readonly condition: Condition | undefined
-  readonly size: number
-}
-
-/** @param conditions the rarest first */
-function chooseDriver(
-  db: Database,
-  conditions: readonly { readonly condition: Condition; readonly size: number }[],
-): Driver {
-  const everybody = spanSize(db, { sql: 'SELECT position FROM profiles', parameters: [] })
-  const [rarest] = conditions
-  if (rarest === undefined) return { condition: undefined, size: everybody }
-  // An index that narrows nothing down costs more than it saves, but it can also answer alone.
-  const isAlone = conditions.length === 1 && rarest.condition.kind === 'any'
-  if (rarest.size < everybody || isAlone) return rarest
-  return { condition: undefined, size: everybody }
-}
-
-function sizeOf(db: Database, condition: Condition): number {
-  return condition.kind === 'any' ? sizeOfTerms(db, condition.terms) : sizeOfRange(db, condition)
-}
-
-function sizeOfTerms(db: Database, terms: readonly Term[]): number {
-  return terms.map((term) => spanSize(db, termQuery(term))).reduce((total, size) => total + size, 0)
-}
-
-/** Exact up to 200 entries, beyond that from the distance they span. */
-function spanSize(db: Database, query: Query): number {
-  const positions = selectNumbers(db, {
-    sql: `${query.sql} ORDER BY position LIMIT ${SPAN_ENTRIES}`,
-    parameters: query.parameters,
-  })
-  const last = positions.at(-1)
-  if (positions.length < SPAN_ENTRIES || last === undefined) return positions.length
-  return SPAN_ENTRIES * (POSITIONS / (last + 1))
-}
-
-function sizeOfRange(db: Database, range: Condition & { kind: 'range' }): number {
-  const filter = filterOf(range, 'p')
-  const [size = 0] = selectNumbers(db, {
-    sql: `SELECT count(*) FROM (SELECT 1 FROM profiles p WHERE ${filter.sql} LIMIT ?)`,
-    parameters: [...filter.parameters, RANGE_ENTRIES],
-  })
-  return size < RANGE_ENTRIES ? size : Infinity
-}
-
-function positionsQuery(
-  driver: Condition | undefined,
-  filters: readonly Condition[],
-  from: number,
-): Query {
-  if (driver === undefined) {
-    return filtered('SELECT p.position FROM profiles p NOT INDEXED WHERE', [], 'p', filters, from)
-  }
-  if (driver.kind === 'range') {
-    const range = filterOf(driver, 'p')
-    const sql =
-      `SELECT p.position FROM profiles p INDEXED BY profiles_by_${driver.column}` +
-      ` WHERE ${range.sql} AND`
-    return filtered(sql, range.parameters, 'p', filters, from)
-  }
-  const needsRow = filters.some((filter) => !isOfTerms(filter))
-  const branches = driver.terms.map((term) => {
-    const { sql, parameters } = termQuery(term)
-    const joined = needsRow
-      ? sql.replace(' WHERE', ' CROSS JOIN profiles p ON p.position = t.position WHERE')
-      : sql
-    return term.kind === 'term'
-      ? filtered(`${joined} AND`, parameters, 't', filters, from)
-      : filtered(`${sql} AND`, parameters, 'p', filters, from)
-  })
+function ofTerms(db: Database, terms: readonly number[]): Condition {
   return {
-    sql: branches.map(({ sql }) => sql).join(' UNION '),
-    parameters: branches.flatMap((branch) => branch.parameters),
+    takesFree: false,
+    keep(bits, block) {
+      const having = new Uint32Array(bits.length)
+      let any = false
+      for (const term of terms) any = addTerm(db, having, term, block.number) || any
+      return any && keepIn(bits, having)
+    },
   }
 }
 
-/** @param row the table that is walked, and that names the position: `p` or `t` */
-function filtered(
-  walked: string,
-  parameters: Query['parameters'],
-  row: 'p' | 't',
-  filters: readonly Condition[],
-  from: number,
-): Query {
-  const parts = filters.map((filter) => filterOf(filter, row))
+function ofPositions(wanted: readonly number[]): Condition {
   return {
-    sql: `${walked} ${row}.position >= ?${parts.map(({ sql }) => ` AND ${sql}`).join('')}`,
-    parameters: [...parameters, from, ...parts.flatMap((part) => part.parameters)],
+    takesFree: false,
+    keep(bits, { number, positions }) {
+      const own = wanted.filter((position) => blockOf(position) === number)
+      if (own.length === 0) return false
+      const having = new Uint32Array(bits.length)
+      for (const position of own) {
+        const slot = positions().indexOf(position)
+        if (slot !== -1) setBit(having, slot)
+      }
+      return keepIn(bits, having)
+    },
   }
 }
 
-/** The entries of one value, along its index. */
-function termQuery(term: Term): Query {
-  if (term.kind === 'user') return userQuery(term.userId)
+/** Codes decide but for those that are the codes of the limits. */
+function ofAmounts(db: Database, amount: Amount, gte: number, lte: number): Condition {
+  if (lte < 0) return { takesFree: false, keep: () => false }
+  const [least, most] = [codeOf(Math.max(0, gte)), codeOf(lte)]
+  let codes: Uint16Array = new Uint16Array()
   return {
-    sql: 'SELECT t.position AS position FROM profile_terms t WHERE t.term = ?',
-    parameters: [term.id],
+    takesFree: true,
+    keep(bits, { number }) {
+      codes = codesIn(db, amount, number)
+      return keepWithin(bits, codes, least, most)
+    },
+    settle(bits, { number }) {
+      let amounts: Float64Array | undefined
+      eachSlot(bits, (slot) => {
+        const code = codes[slot]
+        if (code !== least && code !== most) return
+        amounts ??= amountsIn(db, amount, number)
+        const value = amounts[slot] ?? 0
+        if (value < gte || value > lte) clearBit(bits, slot)
+      })
+    },
   }
 }
 
-function isOfTerms(condition: Condition): boolean {
-  return condition.kind === 'any' && condition.terms.every(({ kind }) => kind === 'term')
-}
-
-/** The condition as an expression; amounts and users are looked up in the row `p`. */
-function filterOf(condition: Condition, row: 'p' | 't'): Query {
-  if (condition.kind === 'range') {
-    const bounds = [
-      ...(condition.from === undefined ? [] : [`p.${condition.column} >= ?`]),
-      ...(condition.to === undefined ? [] : [`p.${condition.column} <= ?`]),
-    ]
-    const values = [condition.from, condition.to].filter((bound) => bound !== undefined)
-    return { sql: `(${bounds.join(' AND ')})`, parameters: values }
+/** Words of which all bits are set have no branch for each slot: there the time of a range goes. */
+function keepWithin(bits: Uint32Array, codes: Uint16Array, least: number, most: number): boolean {
+  const span = most - least
+  let any = 0
+  for (let index = 0; index < bits.length; index += 1) {
+    let word = bits[index] ?? 0
+    if (word === 0) continue
+    const start = index * 32
+    let within = 0
+    if (word === 0xffff_ffff) {
+      for (let bit = 0; bit < 32; bit += 1) {
+        const above = ((codes[start + bit] ?? 0) - least) >>> 0
+        within |= (above <= span ? 1 : 0) << bit
+      }
+    } else {
+      while (word !== 0) {
+        const bit = 31 - Math.clz32(word)
+        const above = ((codes[start + bit] ?? 0) - least) >>> 0
+        if (above <= span) within |= 1 << bit
+        word &= ~(1 << bit)
+      }
+    }
+    bits[index] = within
+    any |= within
   }
-  const parts = condition.terms.map((term) =>
-    term.kind === 'user'
-      ? 'p.user_id = ?'
-      : `EXISTS (SELECT 1 FROM profile_terms s WHERE s.term = ? AND s.position = ${row}.position)`,
-  )
-  return {
-    sql: `(${parts.join(' OR ')})`,
-    parameters: condition.terms.map((term) => (term.kind === 'user' ? term.userId : term.id)),
-  }
+  return any !== 0
 }

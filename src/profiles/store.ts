@@ -6,13 +6,13 @@ import { StoreError, UsageError, messageOf } from '../core/errors.ts'
 import { jsonPointer } from '../core/parse.ts'
 import { measuredCosts } from '../../profiles-db/costs.ts'
 import { addProfiles } from '../../profiles-db/bulk.ts'
+import { BlockWriter } from '../../profiles-db/blocks/write.ts'
 import type { Database } from '../../profiles-db/open.ts'
 import {
   addProfile,
   documentsAt,
   findDocument,
   removeProfile,
-  selectNumbers,
   type ProfileRow,
   type Term,
 } from '../../profiles-db/profiles.ts'
@@ -69,7 +69,9 @@ export function createProfileStore(db: Database): ProfileStore {
       db.attempt('store a profile', () =>
         db.transaction(() => {
           remove(db, profile.user_id)
-          addProfile(db, rowOf(profile))
+          const blocks = new BlockWriter(db)
+          addProfile(db, rowOf(profile), blocks)
+          blocks.write()
         }),
       )
     },
@@ -80,28 +82,25 @@ export function createProfileStore(db: Database): ProfileStore {
       }),
     delete: (id) => db.attempt('delete a profile', () => db.transaction(() => remove(db, id))),
     count: (criteria) =>
-      db.attempt('count profiles', () => {
-        const [count = 0] = selectNumbers(db, selectionOf(db, criteria).count())
-        return count
-      }),
+      db.attempt('count profiles', () => db.snapshot(() => selectionOf(db, criteria).count())),
     page: (criteria, page) => {
       checkWhole(page.limit, PAGE_LIMIT, 'limit')
       const from = page.cursor === undefined ? 0 : readCursor(page.cursor, criteria)
-      return db.attempt('read profiles', () => {
-        const query = selectionOf(db, criteria).walk(from, page.limit + 1)
-        const positions = selectNumbers(db, query)
+      const pageFrom = (): { profiles: Profile[]; nextCursor?: string } => {
+        const positions = selectionOf(db, criteria).walk(from, page.limit + 1)
         const next = positions[page.limit]
         const profiles = read(positions.slice(0, page.limit))
         return next === undefined
           ? { profiles }
           : { profiles, nextCursor: writeCursor(next, criteria) }
-      })
+      }
+      return db.attempt('read profiles', () => db.snapshot(pageFrom))
     },
     stream: (criteria) => streamOf(db, criteria, read),
     draw: (criteria, count, seed) => {
       checkWhole(count, DRAW_LIMIT, 'draw')
       return db.attempt('draw profiles', () =>
-        read(drawPositions(db, selectionOf(db, criteria), count, seed)),
+        db.snapshot(() => read(drawPositions(selectionOf(db, criteria), count, seed))),
       )
     },
     measuredCosts: () => measuredCosts(db),
@@ -113,15 +112,17 @@ function* streamOf(
   criteria: Criteria,
   read: (positions: readonly number[]) => Profile[],
 ): Generator<Profile> {
-  const selection = db.attempt('read profiles', () => selectionOf(db, criteria))
   let from = 0
   for (;;) {
-    const positions = db.attempt('read profiles', () =>
-      selectNumbers(db, selection.walk(from, STREAM_PAGE)),
-    )
-    yield* db.attempt('read profiles', () => read(positions))
-    const last = positions.at(-1)
-    if (last === undefined || positions.length < STREAM_PAGE) return
+    // Chosen anew for each page: terms come and go meanwhile.
+    const next = (): { profiles: Profile[]; last: number | undefined } => {
+      const positions = selectionOf(db, criteria).walk(from, STREAM_PAGE)
+      const last = positions.length < STREAM_PAGE ? undefined : positions.at(-1)
+      return { profiles: read(positions), last }
+    }
+    const { profiles, last } = db.attempt('read profiles', () => db.snapshot(next))
+    yield* profiles
+    if (last === undefined) return
     from = last + 1
   }
 }
@@ -147,10 +148,7 @@ function rowOf(profile: Profile): ProfileRow {
   const { resource_intensity: resource } = profile
   return {
     userId: profile.user_id,
-    cpuMs: resource.cpu_ms,
-    memoryMb: resource.memory_mb,
-    networkKb: resource.network_kb,
-    periodSeconds: resource.period_s,
+    amounts: [resource.cpu_ms, resource.memory_mb, resource.network_kb, resource.period_s],
     terms: termsOf(profile),
     document: writeDocument(profile),
   }

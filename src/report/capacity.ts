@@ -21,9 +21,12 @@ export function capacityFacts({ capacity }: Report): Fact[] {
   if (capacity === undefined) return []
   const { baseline, canary } = capacity.arms
   return [
-    ...(capacity.ratio === undefined
-      ? []
-      : [['capacity', `canary ${formatEffect(capacity.ratio)} of the baseline`] satisfies Fact]),
+    [
+      'capacity',
+      capacity.ratio === undefined
+        ? 'no ratio; the reasons say why'
+        : `canary ${formatEffect(capacity.ratio)} of the baseline`,
+    ],
     ...(baseline === undefined
       ? []
       : [['capacity', armWords('baseline', baseline)] satisfies Fact]),
@@ -33,7 +36,7 @@ export function capacityFacts({ capacity }: Report): Fact[] {
   ]
 }
 
-/** `baseline 755 requests/s (736–774) at 16 connections, p95 23 ms; more bring no more` */
+/** `baseline 755 requests/s (736–774) at 16 connections, p95 23 ms; 32 bring no more` */
 function armWords(arm: string, sustained: Sustained): string {
   const { requestsPerSecond, low, high, connections, p95Ms, limitedBy } = sustained
   if (requestsPerSecond === 0) return `${arm} does not hold the limit at one connection`
@@ -44,7 +47,25 @@ function armWords(arm: string, sustained: Sustained): string {
       : `(${formatCount(low)}–${formatCount(high)})`
   const rate = `${isBound ? 'at least ' : ''}${formatCount(requestsPerSecond)} requests/s ${ends}`
   const users = connections === 1 ? '1 connection' : `${formatCount(connections)} connections`
-  return `${arm} ${rate} at ${users}, p95 ${formatMs(p95Ms)}; ${LIMITED_WORDS[limitedBy]}`
+  return `${arm} ${rate} at ${users}, p95 ${formatMs(p95Ms)}; ${endWords(sustained)}`
+}
+
+/** `at 32 p95 48 ms, too long`: what the next level showed, where one was tried. */
+function endWords({ limitedBy, above }: Sustained): string {
+  if (above === undefined) return LIMITED_WORDS[limitedBy]
+  const next = formatCount(above.connections)
+  switch (limitedBy) {
+    case 'latency':
+      return `at ${next} p95 ${formatMs(above.p95Ms)}, too long`
+    case 'errors':
+      return `at ${next} ${formatPercent(above.errors)} fail`
+    case 'full':
+      return `${next} bring no more`
+    case 'generator':
+    case 'cap':
+    case 'time':
+      return LIMITED_WORDS[limitedBy]
+  }
 }
 
 const LIMITED_WORDS: Readonly<Record<Sustained['limitedBy'], string>> = {
@@ -56,10 +77,14 @@ const LIMITED_WORDS: Readonly<Record<Sustained['limitedBy'], string>> = {
   time: 'there was no time for more',
 }
 
-function limitWords({ sloP95Ms, sloFrom, errorShare, rounds }: Capacity): string {
+function limitWords({ sloP95Ms, sloFrom, errorShare, rounds, levels = [] }: Capacity): string {
   const from = sloFrom === 'slo' ? 'the SLO' : 'from the unloaded baseline'
   const limit = `p95 within ${formatMs(sloP95Ms)} (${from}), ${formatPercent(errorShare)} failures`
-  return `${limit}; ${rounds} rounds`
+  const numbers = levels.map((connections) => formatCount(connections))
+  const [last = ''] = numbers.slice(-1)
+  const at = numbers.length > 1 ? `${numbers.slice(0, -1).join(', ')} and ${last}` : last
+  const where = at === '' ? '' : ` at ${at} ${at === '1' ? 'connection' : 'connections'}`
+  return `${limit}; ${rounds === 1 ? '1 round' : `${rounds} rounds`}${where}`
 }
 
 function leftOutFacts({ leftOut }: Capacity): Fact[] {

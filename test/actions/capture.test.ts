@@ -22,6 +22,20 @@ describe('captures', () => {
     expect(refusal.message).toContain(why)
   })
 
+  it('checkResponse() reads what is encoded, and the form that is meant', () => {
+    const capture = {
+      token: { body: '"csrf":"([^"]*)', decode: 'json' },
+      meta: { body: 'content="([^"]*)', decode: 'html' },
+      name: { header: 'location', match: '/n/([^/]*)', decode: 'url' },
+      tok: { form_field: 'tok', form: 'password' },
+    }
+    const body = String.raw`<meta content="a&#43;b"><script>{"csrf":"a\/b\\"}</script>
+      <form><input name=tok value=1></form><form><input name=tok value=2><input name=password></form>`
+    expect(captured(capture, { headers: { location: '/n/%C3%BC' }, body })).toMatchObject({
+      captured: { token: 'a/b\\', meta: 'a+b', name: 'ü', tok: '2' },
+    })
+  })
+
   it('checkResponse() captures from JSON, header, cookie and form', () => {
     const capture = {
       order_id: { json: '$.id' },

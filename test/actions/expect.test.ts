@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkResponse } from '../../src/actions/expect.ts'
@@ -88,6 +88,8 @@ describe('expectations', () => {
     expect(read('gzip', gzipSync(text))).toBe('ok')
     expect(read('BR', brotliCompressSync(text))).toBe('ok')
     expect(read('deflate', deflateSync(text))).toBe('ok')
+    // As many servers send it, without the zlib head.
+    expect(read('deflate', deflateRawSync(text))).toBe('ok')
     expect(read('gzip', text)).toBe('ok')
     expect(read('gzip', gzipSync(text).subarray(0, 12))).toBe('assertion_failed')
     expect(read('gzip', gzipSync(Buffer.alloc(20_000_000)))).toBe('assertion_failed')

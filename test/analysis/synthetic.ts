@@ -18,6 +18,7 @@ import {
   formatGeneratorReading,
   formatRunHeader,
   formatSample,
+  type BlockWaits,
   type Outcome,
   type Sample,
 } from '../../src/core/contract/sample.ts'
@@ -86,6 +87,8 @@ export interface SyntheticOptions {
   readonly capped?: (index: number) => Arm[]
   /** Blocks, by index, in which the generator itself was late. */
   readonly strained?: (index: number) => boolean
+  /** Blocks, by index, of which requests waited for a connection. */
+  readonly waits?: (index: number) => BlockWaits | undefined
   readonly lagP99Ms?: number
   readonly notSent?: number
   /** Ends the run from outside after this many blocks. */
@@ -133,7 +136,11 @@ export function runSynthetic(options: SyntheticOptions = {}): SyntheticRun {
     const parameters = judge.parametersFor(index)
     if (parameters === undefined) throw new Error(`no parameters for block ${index}`)
     for (const pair of pairs) order.add(seed, pair)
-    const marked = options.strained?.(index) === true ? { strained: true } : {}
+    const waits = options.waits?.(index)
+    const marked = {
+      ...(waits !== undefined || options.strained?.(index) === true ? { strained: true } : {}),
+      ...(waits === undefined ? {} : { waits }),
+    }
     note(lines, tally, plan, pairs, { block: index, phase })
     lines.push(formatBlockLine({ block: index, phase, at: now, end, capped, ...marked }))
     if (Math.floor(end) > Math.floor(now)) {

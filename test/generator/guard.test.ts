@@ -146,4 +146,22 @@ describe('retryAfterMs()', () => {
     expect(retryAfterMs('86400', wallMs)).toBe(30_000)
     expect(retryAfterMs('soon', wallMs)).toBe(1_000)
   })
+  it('reads the older forms of a date, as UTC whatever the zone of this machine', () => {
+    const wallMs = Date.parse('Sun, 06 Nov 1994 08:49:30 GMT')
+    expect(retryAfterMs('Sunday, 06-Nov-94 08:49:37 GMT', wallMs)).toBe(7_000)
+    expect(retryAfterMs('Sun Nov  6 08:49:37 1994', wallMs)).toBe(7_000)
+  })
+  it('waits a second for what is neither, and thirty for what is far away', () => {
+    const wallMs = Date.parse('Sat, 21 Nov 2026 12:00:00 GMT')
+    const garbage = ['', '-5', '1.5', '10 s', '5, 5', '0x10', '1e3', 'NaN', 'Infinity', '٣']
+    for (const value of garbage) {
+      expect([value, retryAfterMs(value, wallMs)]).toEqual([value, 1_000])
+    }
+    const broken = ['Sat, 99 Nov 2026 12:00:00 GMT', 'Sat, 21 Nov 2026', 'Sat, 21 Nov at 12:00:00']
+    for (const value of broken) expect(retryAfterMs(value, wallMs)).toBe(1_000)
+    const far = ['1000000000000', '9'.repeat(400), 'Fri, 31 Dec 9999 23:59:59 GMT']
+    for (const value of far) expect(retryAfterMs(value, wallMs)).toBe(30_000)
+    expect(retryAfterMs('Thu, 01 Jan 1970 00:00:00 GMT', wallMs)).toBe(0)
+    expect(retryAfterMs('0', wallMs)).toBe(0)
+  })
 })

@@ -54,4 +54,29 @@ describe('checkReachable()', () => {
     )
     await server.close()
   })
+  it('says what can be done about it, each fault its own', async () => {
+    const server = await serve(createHttpsServer({ cert: CERTIFICATE, key: KEY }))
+    const plain = await serveTcp((socket) => socket.end('no TLS\r\n'))
+    const url = `https://127.0.0.1:${server.port}`
+    const mends: [Parameters<typeof checkReachable>[0][0], RegExp][] = [
+      [{ arm: 'baseline', url }, /--ca or tls\.ca/],
+      [{ arm: 'baseline', url, tls: { ca: CERTIFICATE } }, /--host or --server-name/],
+      [{ arm: 'baseline', url: `https://127.0.0.1:${plain.port}` }, /http:\/\//],
+      [{ arm: 'baseline', url: 'http://name.invalid' }, /how the name is written/],
+      [{ arm: 'baseline', url, proxy: { url: plain.url } }, /check the proxy/],
+    ]
+    await Promise.all(
+      mends.map(async ([address, mend]) => {
+        await expect(checkReachable([address])).rejects.toMatchObject({
+          code: 'target-unreachable',
+          mend: expect.stringMatching(mend) as string,
+        })
+      }),
+    )
+    await expect(
+      checkReachable([{ arm: 'canary', url, tls: { ca: CERTIFICATE } }]),
+    ).rejects.toThrow(/127\.0\.0\.1 is not in the cert's list: DNS:shop\.test/)
+    await server.close()
+    await plain.close()
+  })
 })

@@ -113,7 +113,7 @@ describe('createProfileStore', () => {
       store.insert([profileOf('a', { labels: ['buyer'] })])
       expect(store.delete('a')).toBe(true)
       expect(store.delete('a')).toBe(false)
-      for (const table of ['profiles', 'profile_documents', 'profile_terms', 'terms']) {
+      for (const table of ['profiles', 'profile_documents', 'profile_slots', 'terms']) {
         expect(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()).toBe(0)
       }
     })

@@ -53,9 +53,18 @@ function armsTable({ arms }) {
     formatCount(arm.connections),
     formatMs(arm.p95Ms),
     formatShare(arm.errors),
-    arm.requestsPerSecond === 0 ? 'broken at one connection' : LIMITED_WORDS[arm.limitedBy],
+    arm.requestsPerSecond === 0 ? 'broken at one connection' : endWords(arm),
   ])
   return numbersTable(heads, rows)
+}
+
+/** @param {NonNullable<NonNullable<ApiReport['capacity']>['arms']['canary']>} arm */
+function endWords({ limitedBy, above }) {
+  if (above === undefined) return LIMITED_WORDS[limitedBy]
+  const next = formatCount(above.connections)
+  if (limitedBy === 'latency') return `at ${next} p95 ${formatMs(above.p95Ms)}: too long`
+  if (limitedBy === 'errors') return `at ${next} ${formatShare(above.errors)} fail`
+  return limitedBy === 'full' ? `${next} bring no more` : LIMITED_WORDS[limitedBy]
 }
 
 /** @param {NonNullable<NonNullable<ApiReport['capacity']>['arms']['canary']>} arm */

@@ -3,7 +3,7 @@
 import { identifierOf, singularOf, wordsOf } from '../propose/path/words.ts'
 import { at, entriesAt, isThing, listAt } from './read/document.ts'
 import type { OpenApiDocument, Thing } from './read/document.ts'
-import { flatOf, typeOf } from './read/schema.ts'
+import { flatOf, typeOf } from './read/flat.ts'
 
 export interface Answers {
   /** For `expect.status`; empty where the document names none. */
@@ -103,6 +103,33 @@ export function findInList(
   }
   return undefined
 }
+
+/**
+ * Where nobody says what a list holds, which is common: the first of that name, wherever it stands.
+ * For reading only; it may be another thing's.
+ */
+export function guessInList(
+  document: OpenApiDocument,
+  { schema, types }: Answers,
+  parameter: string,
+): Found | undefined {
+  if (types.length > 0 && !types.some((type) => JSON_TYPE.test(type))) return undefined
+  const flat = flatOf(document, schema)
+  const list = typeOf(flat) === 'array' ? flatOf(document, at(flat, 'items')) : flat
+  const says = ['properties', 'items', 'additionalProperties', 'allOf', 'enum']
+  const type = typeOf(list)
+  if (
+    (type !== undefined && type !== 'object') ||
+    says.some((key) => at(list, key) !== undefined)
+  ) {
+    return undefined
+  }
+  const bare = ID.exec(identifierOf(parameter, ''))?.[1]
+  const names = [...new Set([parameter, ...(bare === undefined ? [] : [bare])])]
+  return { path: `$..[${names.map((name) => JSON.stringify(name)).join(',')}]`, isSure: false }
+}
+
+const ID = /(?:^|_)(id|uuid|key|slug)$/
 
 function itemProperty(
   document: OpenApiDocument,

@@ -4,7 +4,9 @@ import type { OntologyInput } from '../../core/contract/ontology.ts'
 import type { JsonValue } from '../../core/contract/profile.ts'
 import { at, entriesAt, isThing, shown, textAt } from './read/document.ts'
 import type { OpenApiDocument, Thing } from './read/document.ts'
-import { exampleIn, flatOf, sampleOf, typeOf, xmlOf } from './read/schema.ts'
+import { exampleIn } from './read/examples.ts'
+import { flatOf, typeOf } from './read/flat.ts'
+import { sampleOf, withoutReadOnly, xmlOf } from './read/schema.ts'
 
 type Request = OntologyInput['actions'][string]['request']
 
@@ -59,14 +61,13 @@ export function bodyOf(document: OpenApiDocument, method: string, operation: unk
 
 function written(document: OpenApiDocument, type: string, media: unknown): WrittenBody {
   const schema = at(media, 'schema')
-  const example = exampleIn(document, media)
   if (JSON_TYPE.test(type)) {
-    const json = example ?? sampleOf(document, schema).value
+    const json = valueOf(document, media)
     const contentType = type === 'application/json' ? undefined : type
     return { ...NONE, fields: { json }, contentType }
   }
   if (type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data') {
-    const value = example ?? sampleOf(document, schema).value
+    const value = valueOf(document, media)
     if (!isThing(value)) {
       const note = `its ${type} body is left out: it is no object but ${shown(value)}`
       return { ...NONE, notes: [note] }
@@ -75,7 +76,12 @@ function written(document: OpenApiDocument, type: string, media: unknown): Writt
       ? multipartOf(document, flatOf(document, schema), media, value)
       : { ...NONE, fields: { form: formOf(media, value) } }
   }
-  return rawOf(document, type, media, example)
+  return rawOf(document, type, media)
+}
+
+function valueOf(document: OpenApiDocument, media: unknown): JsonValue {
+  const schema = at(media, 'schema')
+  return withoutReadOnly(document, schema, sampleOf(document, schema, [media]).value)
 }
 
 /** Lists are repeated; an object is taken apart where the document says so, else it is JSON. */
@@ -143,18 +149,12 @@ function isFile(document: OpenApiDocument, property: unknown): boolean {
   )
 }
 
-function rawOf(
-  document: OpenApiDocument,
-  type: string,
-  media: unknown,
-  example: JsonValue | undefined,
-): WrittenBody {
+function rawOf(document: OpenApiDocument, type: string, media: unknown): WrittenBody {
   if (!MEDIA_TYPE.test(type)) {
     // `*/*` and the like: JSON is what such servers mostly mean.
     if (!type.includes('*'))
       return { ...NONE, notes: [`its body of type ${shown(type)} is left out`] }
-    const json = example ?? sampleOf(document, at(media, 'schema')).value
-    return { ...NONE, fields: { json } }
+    return { ...NONE, fields: { json: valueOf(document, media) } }
   }
   if (!TEXT_TYPE.test(type)) {
     return { ...NONE, fields: { raw: { size: FILE_SIZE } }, contentType: type, uploads: true }
@@ -162,7 +162,7 @@ function rawOf(
   const isXml = type.endsWith('xml')
   const schema = at(media, 'schema')
   const made = isXml ? xmlOf(document, schema) : undefined
-  const value = example ?? made ?? sampleOf(document, schema).value
+  const value = exampleIn(document, media) ?? made ?? sampleOf(document, schema).value
   const raw = typeof value === 'string' ? value : JSON.stringify(value)
   // The sampler's XML may hold what the check of examples has not seen.
   return { ...NONE, fields: { raw: raw.replaceAll(/\{(?=\{)/g, '{ ') }, contentType: type }

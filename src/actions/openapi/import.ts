@@ -10,8 +10,9 @@ import { UsageError, messageOf } from '../../core/errors.ts'
 import { parseOntology } from '../load.ts'
 import { compileOntology } from '../ontology.ts'
 import type { Ontology } from '../ontology.ts'
-import { at, readOpenApi, refuse, textAt } from './read/document.ts'
+import { at, refuse, textAt } from './read/document.ts'
 import type { OpenApiDocument } from './read/document.ts'
+import { readOpenApi } from './read/parse.ts'
 import { linksOf } from './links.ts'
 import type { Links } from './links.ts'
 import { operationsOf } from './operations.ts'
@@ -43,6 +44,8 @@ export interface ImportSummary {
   readonly captures: number
   /** What stands in `OUTRIDER_SECRET_NAME`. */
   readonly secrets: readonly { readonly name: string; readonly holds: string }[]
+  /** Ways to prove who asks that the document defines, while most of it asks for none. */
+  readonly unasked: readonly string[]
   readonly leftOut: readonly LeftOut[]
   /** What was left out of an action that was made. */
   readonly notes: readonly { readonly action: string; readonly note: string }[]
@@ -90,7 +93,10 @@ export function importOpenApi(text: string, file: string, wanted: Wanted = {}): 
     text: written,
     profiles,
     samples: new Map(operations.map((operation) => [operation.name, dataOf(operation)])),
-    summary: summaryOf(document, title, operations, links, leftOut, profiles.length),
+    summary: {
+      ...summaryOf(document, title, operations, links, leftOut, profiles.length),
+      unasked: read.unasked,
+    },
   }
 }
 
@@ -166,7 +172,7 @@ function summaryOf(
   links: Links,
   leftOut: readonly LeftOut[],
   profiles: number,
-): ImportSummary {
+): Omit<ImportSummary, 'unasked'> {
   const secrets = new Map(operations.flatMap((operation) => [...operation.secrets]))
   return {
     title,

@@ -25,6 +25,9 @@ const AUTHENTICATES =
 const LOGS_IN = /(?:^|-)(?:login|log-in|logon|signin|sign-in)(?:-|$)/
 const PAYS = /(?:^|-)(?:pay|payments?|checkout|charges?|purchase)(?:-|$)/
 const SEARCHES = /(?:^|-)(?:search|find|query|lookup|autocomplete|suggest)(?:-|$)/
+/** What tools call every reading of a table. */
+const READS = /(?:^|-)find-(?:all|one|many|unique|first)(?=-|$)/g
+const LOGS_OUT = /(?:^|-)(?:logout|log-out|signout|sign-out)(?:-|$)/
 const QUERIES = new Set(['q', 'query', 'search', 'term', 'keyword', 'keywords', 'filter'])
 
 /** The words of path and name, parted by `-`; what stands for a value is left out. */
@@ -34,11 +37,12 @@ function wordsIn({ path, operationId }: Told): string {
 }
 
 export function kindOf(told: Told): Kind {
-  const words = wordsIn(told)
+  const words = wordsIn(told).replaceAll(READS, '')
   const { method } = told
   if (method === 'DELETE') return 'delete'
   if (method === 'PUT' || method === 'PATCH') return told.uploads ? 'upload' : 'update'
   if (method === 'POST') {
+    if (LOGS_OUT.test(words)) return 'call'
     if (AUTHENTICATES.test(words)) return 'authenticate'
     if (PAYS.test(words)) return 'pay'
     if (told.uploads) return 'upload'

@@ -9,7 +9,7 @@
 
 import type { OntologyInput } from '../../core/contract/ontology.ts'
 import { takeFree } from '../propose/path/words.ts'
-import { findInList, findInObject, step } from './answers.ts'
+import { findInList, findInObject, guessInList, step } from './answers.ts'
 import type { Found } from './answers.ts'
 import { entriesAt, textAt } from './read/document.ts'
 import type { OpenApiDocument } from './read/document.ts'
@@ -38,7 +38,10 @@ export interface Links {
 
 export function linksOf(document: OpenApiDocument, operations: readonly Operation[]): Links {
   const book = new Book()
-  const byShape = new Map(operations.map((one) => [`${one.method} ${one.target.shape}`, one]))
+  // Some frameworks write a slash behind what is a list, and none in front of an identifier.
+  const byShape = new Map(
+    operations.map((one) => [`${one.method} ${one.target.shape.replace(/(?<=.)\/$/, '')}`, one]),
+  )
   for (const operation of operations) {
     for (const value of operation.target.values) {
       const { collection, name } = value
@@ -47,7 +50,10 @@ export function linksOf(document: OpenApiDocument, operations: readonly Operatio
       const made = creator && findInObject(document, creator.answers.schema, name, collection)
       if (creator && made) book.created(creator, value, made)
       const lister = operation.mutates ? undefined : byShape.get(`GET ${collection}`)
-      const found = lister && findInList(document, lister.answers.schema, name, collection)
+      const found =
+        lister &&
+        (findInList(document, lister.answers.schema, name, collection) ??
+          guessInList(document, lister.answers, name))
       if (lister && !lister.mutates && found) book.listed(lister, value, found)
     }
   }

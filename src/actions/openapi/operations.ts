@@ -4,7 +4,7 @@ import { HTTP_METHODS } from '../../core/contract/ontology.ts'
 import type { HttpMethod, OntologyInput } from '../../core/contract/ontology.ts'
 import type { JsonValue } from '../../core/contract/profile.ts'
 import { RARE_POOL } from '../../core/verdict.ts'
-import { identifierOf, takeFree } from '../propose/path/words.ts'
+import { identifierOf, singularOf, takeFree, wordsOf } from '../propose/path/words.ts'
 import { answersOf } from './answers.ts'
 import type { Answers } from './answers.ts'
 import { bodyOf } from './body.ts'
@@ -14,7 +14,7 @@ import type { OpenApiDocument } from './read/document.ts'
 import { changesData, kindOf } from './kind.ts'
 import { fieldsOf, parametersOf } from './parameters.ts'
 import type { Filled } from './parameters.ts'
-import { proofOf } from './security.ts'
+import { proofOf, unaskedOf } from './security.ts'
 import { baseOf, hostOf } from './read/servers.ts'
 import { targetOf } from './target.ts'
 import type { Target } from './target.ts'
@@ -59,15 +59,17 @@ export interface Wanted {
 
 const MAX_OPERATIONS = 5000
 const MAX_NAME = 80
-const METHODS = [...HTTP_METHODS, 'TRACE']
+/** QUERY came with 3.2. */
+const METHODS = [...HTTP_METHODS, 'TRACE', 'QUERY']
 
 /** @throws UsageError with code `bad-openapi` */
 export function operationsOf(
   document: OpenApiDocument,
   wanted: Wanted,
-): { operations: Operation[]; leftOut: LeftOut[] } {
+): { operations: Operation[]; leftOut: LeftOut[]; unasked: string[] } {
   const operations: Operation[] = []
   const leftOut: LeftOut[] = []
+  const sources: unknown[] = []
   const names = new Set<string>([RARE_POOL])
   let count = 0
   for (const [path, written] of entriesAt(document.root, 'paths')) {
@@ -87,11 +89,12 @@ export function operationsOf(
         known === undefined
           ? `Outrider does not send ${method}`
           : operationOf(document, known, path, item, operation, wanted, names)
+      sources.push(operation)
       if (typeof made !== 'string') operations.push(made)
       else leftOut.push({ operation: `${method} ${path}`, why: made })
     }
   }
-  return { operations, leftOut }
+  return { operations, leftOut, unasked: unaskedOf(document, sources) }
 }
 
 function operationOf(
@@ -165,16 +168,41 @@ function headersOf(
   return [...lines].map(([name, value]) => ({ name, value }))
 }
 
-/** The operation's own name, made safe; else method and path. Unique. */
+/**
+ * The operation's own name, made safe, without the path and method that a framework hung on to it;
+ * else method and path, short where that is free. Unique.
+ */
 function nameOf(
   operationId: string | undefined,
   method: string,
   path: string,
   taken: Set<string>,
 ): string {
-  const safe = (operationId ?? '')
-    .replaceAll(/[^A-Za-z0-9_.:-]+/g, '_')
-    .replaceAll(/^[_.:-]+|[_.:-]+$/g, '')
-  const name = safe === '' ? identifierOf(`${method.toLowerCase()} ${path}`, 'action') : safe
+  const hungOn = `${path.replaceAll(/\W/g, '_')}_${method.toLowerCase()}`
+  const own = safeName(operationId ?? '')
+  const bare = operationId?.endsWith(hungOn) ? safeName(operationId.slice(0, -hungOn.length)) : own
+  const short = own === '' ? shortName(method, path) : bare
+  if (short !== '' && !taken.has(short.slice(0, MAX_NAME))) {
+    return takeFree(short.slice(0, MAX_NAME), taken)
+  }
+  const name = own === '' ? identifierOf(`${method.toLowerCase()} ${path}`, 'action') : own
   return takeFree(name.slice(0, MAX_NAME), taken)
+}
+
+function safeName(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_.:-]+/g, '_').replaceAll(/^[_.:-]+|[_.:-]+$/g, '')
+}
+
+/** `GET /api/v1/users/{id}/posts` is `get_user_posts`; empty where no word is left. */
+function shortName(method: string, path: string): string {
+  const segments = path.split('/').filter((segment) => segment !== '')
+  const first = segments.findIndex((segment) => !/^(?:api|rest|v\d[\w.]*)$/i.test(segment))
+  const words = segments.slice(Math.max(0, first)).flatMap((segment, index, all) => {
+    if (segment.includes('{')) return []
+    const isOfOne = /^\{[^{}]*\}$/.test(all[index + 1] ?? '')
+    const own = wordsOf(segment)
+    return isOfOne ? [...own.slice(0, -1), singularOf(own.at(-1) ?? '')] : own
+  })
+  const text = words.join('_')
+  return text === '' ? '' : identifierOf(`${method.toLowerCase()}_${text}`, '')
 }

@@ -11,7 +11,8 @@ import { canBeSent } from '../request/headers.ts'
 import { identifierOf, takeFree } from '../propose/path/words.ts'
 import { at, entriesAt, isThing, listAt, textAt } from './read/document.ts'
 import type { OpenApiDocument } from './read/document.ts'
-import { exampleIn, flatOf, sampleOf, typeOf } from './read/schema.ts'
+import { flatOf, typeOf } from './read/flat.ts'
+import { sampleOf } from './read/schema.ts'
 import type { Sample } from './read/schema.ts'
 
 export interface Parameter {
@@ -45,6 +46,8 @@ const MAX_PARAMETERS = 200
 const ELSEWHERE = new Set(['accept', 'content-type', 'authorization', 'cookie', 'host'])
 /** Keys that must differ from request to request. */
 const ONCE = /(?:idempotency|request|correlation|trace)-?(?:key|id)$/i
+/** Where to go on in a list; what an example says was true for somebody else. */
+const PLACE = /(?:^|_)(?:cursor|after|before|page_token|continuation|next|since_id)$/
 const DEFAULT_STYLE = { path: 'simple', header: 'simple', query: 'form', cookie: 'form' } as const
 
 /** Those of the operation go over those of its path. */
@@ -91,10 +94,8 @@ function placeOf(text: string | undefined): Parameter['place'] | undefined {
 /** The sample of a parameter; given where the parameter or its schema names a value. */
 export function sampleOfParameter(document: OpenApiDocument, parameter: Parameter): Sample {
   const [content] = entriesAt(parameter.source, 'content')
-  const given = exampleIn(document, parameter.source) ?? exampleIn(document, content?.[1])
-  return given === undefined
-    ? sampleOf(document, parameter.schema)
-    : { value: given, isGiven: true }
+  const place = content === undefined ? 'text' : 'json'
+  return sampleOf(document, parameter.schema, [parameter.source, content?.[1]], place)
 }
 
 /**
@@ -126,7 +127,8 @@ export function fieldsOf(
       for (const field of expand(document, parameter, sample)) {
         const key = takeFree(identifierOf(field.name, 'value'), taken)
         query.push({ name: field.name, value: `{{data.${key}}}` })
-        if (isRequired || isExample(document, parameter)) data[key] = field.value
+        const isShown = isExample(document, parameter) && !PLACE.test(identifierOf(name, ''))
+        if (isRequired || isShown) data[key] = field.value
       }
       continue
     }

@@ -48,6 +48,20 @@ export function proofOf(document: OpenApiDocument, operation: unknown): Proof {
   }
 }
 
+/**
+ * Names of the schemes that the document defines, where most operations do not say whether they
+ * want one: such a service mostly does.
+ */
+export function unaskedOf(document: OpenApiDocument, operations: readonly unknown[]): string[] {
+  if (at(document.root, 'security') !== undefined) return []
+  const silent = operations.filter((operation) => at(operation, 'security') === undefined)
+  if (silent.length * 2 <= operations.length) return []
+  const schemes = entriesAt(at(document.root, 'components'), 'securitySchemes')
+  return schemes.map(([name]) => name).slice(0, MAX_SCHEMES)
+}
+
+const MAX_SCHEMES = 20
+
 function fieldOf({ name, value }: Part): Filled {
   return { name, value }
 }
@@ -89,7 +103,8 @@ function partOf(document: OpenApiDocument, name: string): Part | string {
 
 function apiKey(scheme: unknown, value: string, secret: string): Part | undefined {
   const name = textAt(scheme, 'name') ?? ''
-  const holds = 'an API key'
+  const isWhole = name.toLowerCase() === 'authorization'
+  const holds = isWhole ? 'the whole authorization header, like "Bearer …"' : 'an API key'
   const place = textAt(scheme, 'in')
   if (name === '' || name.includes('{{')) return undefined
   if (place === 'query') return { place, name, value, secret, holds }

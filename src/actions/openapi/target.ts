@@ -6,7 +6,9 @@ import { placeOf } from '../place.ts'
 import type { Place } from '../place.ts'
 import { compileRoute } from '../route.ts'
 import type { Route } from '../route.ts'
+import { at } from './read/document.ts'
 import type { OpenApiDocument } from './read/document.ts'
+import { flatOf, typeOf } from './read/flat.ts'
 import { joined, sampleOfParameter } from './parameters.ts'
 import type { Parameter } from './parameters.ts'
 
@@ -37,6 +39,8 @@ export interface Target {
 /** Names that mean nothing without what they belong to. */
 const BARE = new Set(['id', 'ids', 'uuid', 'guid', 'key', 'name', 'slug', 'code', 'number'])
 const MAX_PATH = 2000
+/** A bound above is that of the type: `int32` has one, too. */
+const MAX_CLOSED = 100_000
 const PARAMETER = /\{([^{}/]{1,200})\}/g
 
 /**
@@ -93,8 +97,19 @@ function valueOf(
     slot: `${shape}{}`,
     collection: isBehindWord ? shape.slice(0, -1) : undefined,
     sample: joined(sample.value, parameter?.style === 'label' ? '.' : ','),
-    isGiven: sample.isGiven,
+    isGiven: sample.isGiven || isClosed(document, parameter?.schema),
   }
+}
+
+/** A number between two bounds or a day is a choice, not the name of a thing. */
+function isClosed(document: OpenApiDocument, schema: unknown): boolean {
+  const flat = flatOf(document, schema)
+  const bounds = [at(flat, 'minimum'), at(flat, 'maximum')]
+  return (
+    typeOf(flat) === 'boolean' ||
+    at(flat, 'format') === 'date' ||
+    bounds.every((bound) => typeof bound === 'number' && Math.abs(bound) < MAX_CLOSED)
+  )
 }
 
 /** Style `label` is `.5`, style `matrix` is `;id=5`. */

@@ -13,22 +13,25 @@
  * - that place is there in most answers of its action; a capture that is not in nearly all of them is
  *   marked as optional, because one that finds nothing fails its step.
  *
+ * What a form had already when it was sent (hidden fields, the button, what is being edited) is live
+ * whether it varies or not: no browser makes it up, and the page of another instance has the right one.
+ *
  * Among places that explain equally much one that is captured already wins, then the nearest earlier
  * answer.
  *
  * Limits: a value has to be sent within the next 50 steps, so that the work grows with the session and
  * not with its square. Values that the client computes (signatures, hashes) are not found. Values inside
- * larger texts are found in paths, queries and attributes only.
+ * larger texts are found in paths, queries, attributes and scripts only.
  */
 
-import { jsonSlotsOf, slotValues } from './live/slots.ts'
-import type { Slot, SlotValue } from './live/slots.ts'
-import { answerOf, sourcesIn, valueAt } from './live/sources.ts'
-import type { Answer, Found, Source } from './live/sources.ts'
+import type { Slot } from './live/slots.ts'
+import { valueAt } from './live/sources.ts'
+import type { Source } from './live/sources.ts'
 import { isSpecific } from './live/specific.ts'
+import { createKeys, sessionsOf, usesOf } from './live/uses.ts'
+import type { Occurrence, Origin, Step, Use } from './live/uses.ts'
 import { identifierOf, takeFree } from './path/words.ts'
 import type { RecordedExchange } from './recorded.ts'
-import { isSuccess } from './survey.ts'
 import type { Draft, Survey } from './survey.ts'
 
 /** One slot of an action that is filled from earlier answers. */
@@ -52,6 +55,8 @@ export interface Filling {
   readonly prefix: string
   /** Without the recorded value as an alternative, which could never be right. */
   readonly isLiveOnly: boolean
+  /** What the form offers first stands in for what people chose, where that may not be kept. */
+  readonly isChoice?: boolean
 }
 
 export type Captures = Readonly<Record<string, Source>>
@@ -62,7 +67,6 @@ export interface Correlated {
   readonly captures: ReadonlyMap<Draft, Captures>
 }
 
-const SESSION_GAP_MS = 30 * 60_000
 /** Of the requests that have the slot, so many must be explained. */
 const EXPLAINED_SHARE = 0.8
 /** Of the answers of the capturing action, so many must have the value; fewer make it optional. */
@@ -70,45 +74,12 @@ const RELIABLE_SHARE = 0.95
 const OPTIONAL_SHARE = 0.3
 /** Values that more than one session had: above this share they are a catalogue. */
 const SHARED_SHARE = 0.2
-/** A value is first sent at most so many steps after the answer that gave it. */
-const MOST_STEPS_AHEAD = 50
 /** Actions that together give one slot its value. */
 const MOST_PRODUCERS = 3
-/** Earlier answers that are looked at for one value. */
-const MOST_EARLIER = 4
 const MOST_CORRELATIONS = 500
 /** Sessions that have to agree on a position in a list. */
 const LEAST_LISTED = 3
 const ANTI_FORGERY = /csrf|xsrf|authenticity|requestverification|nonce|(?:^|_)_?token$/i
-
-interface Step {
-  readonly draft: Draft
-  readonly answer: Answer
-  readonly values: readonly SlotValue[]
-}
-
-/** One time that a slot had a value. */
-interface Occurrence {
-  readonly session: number
-  readonly value: SlotValue
-  /** Nearest first. */
-  readonly origins: readonly Origin[]
-}
-
-interface Origin {
-  readonly draft: Draft
-  readonly source: Source
-  /** Draft and source, as one text. */
-  readonly key: string
-  /** Answers back. */
-  readonly distance: number
-}
-
-interface Use {
-  readonly draft: Draft
-  readonly slot: Slot
-  readonly occurrences: Occurrence[]
-}
 
 /** @param nameOf the action that a draft becomes */
 export function correlate(
@@ -127,16 +98,23 @@ export function correlate(
   for (const use of uses) {
     if (correlations.length >= MOST_CORRELATIONS) break
     const isLiveOnly = use.slot.startsWith('header:') || ANTI_FORGERY.test(use.slot)
-    const least = isLiveOnly ? RELIABLE_SHARE : OPTIONAL_SHARE
-    const isUsable = (origin: Origin): boolean => shareOf(origin) >= least
-    const origins = isLive(use) ? originsOf(use, isUsable, captured) : []
+    const isSure = (origin: Origin): boolean => shareOf(origin).ofPages >= RELIABLE_SHARE
+    const isUsable = (origin: Origin): boolean =>
+      isLiveOnly ? isSure(origin) : shareOf(origin).ofAll >= OPTIONAL_SHARE
+    const isGivenBy = (origin: Origin): boolean => shareOf(origin).ofPages >= OPTIONAL_SHARE
+    const given = originsOfField(use, isGivenBy, captured)
+    const isGiven = given?.isChoice === false
+    const said = withOrigins(use, ({ only }) => only !== 'chosen')
+    const found = isLive(said) ? originsOf(said, isUsable, captured) : []
+    const live = isGiven ? given.origins : found
+    const origins = live.length > 0 ? live : (given?.origins ?? [])
     if (origins.length === 0) continue
     const name = names(use, origins)
     for (const origin of origins) {
       captured.add(origin.key)
       const own = captures.get(origin.draft) ?? {}
       captures.set(origin.draft, own)
-      const isOptional = shareOf(origin) < RELIABLE_SHARE
+      const isOptional = shareOf(origin).ofAll < RELIABLE_SHARE
       own[name] = isOptional ? { ...origin.source, optional: true } : origin.source
     }
     const slots = fillings.get(use.draft) ?? new Map<Slot, Filling>()
@@ -144,98 +122,37 @@ export function correlate(
     slots.set(use.slot, {
       name,
       prefix: use.occurrences[0]?.value.prefix ?? '',
-      isLiveOnly,
+      isLiveOnly: isLiveOnly || isGiven,
+      ...(live.length === 0 ? { isChoice: true } : {}),
     })
+    if (live.length === 0) continue
     const from = origins.map(({ draft }) => nameOf(draft))
     correlations.push({ name, from, to: nameOf(use.draft), slot: use.slot })
   }
   return { correlations, fillings, captures }
 }
 
-/** Answered steps by client, in order of time, cut where the client was away. */
-function sessionsOf(exchanges: readonly RecordedExchange[], survey: Survey): Step[][] {
-  const jsonSlots = new Map(survey.drafts.map((draft) => [draft, jsonSlotsOf(draft)]))
-  const indexes = [...exchanges.keys()].filter((index) => survey.draftOf[index] !== undefined)
-  const byClient = Map.groupBy(indexes, (index) => exchanges[index]?.client ?? '')
-  const sessions: Step[][] = []
-  for (const own of byClient.values()) {
-    const timeOf = (index: number): number => exchanges[index]?.timeMs ?? 0
-    let session: Step[] = []
-    let previousMs = -Infinity
-    for (const index of own.toSorted((one, other) => timeOf(one) - timeOf(other))) {
-      const exchange = exchanges[index]
-      const draft = survey.draftOf[index]
-      if (exchange === undefined || draft === undefined) continue
-      if (exchange.timeMs - previousMs > SESSION_GAP_MS) sessions.push((session = []))
-      previousMs = exchange.timeMs
-      if (!isSuccess(exchange.status)) continue
-      const values = slotValues(exchange, draft, jsonSlots.get(draft) ?? new Set())
-      session.push({ draft, answer: answerOf(exchange), values })
-    }
-  }
-  return sessions
+/** The places of a field that was sent as it came, or that people chose from. */
+function originsOfField(
+  use: Use,
+  isUsable: (origin: Origin) => boolean,
+  captured: ReadonlySet<string>,
+): { readonly origins: Origin[]; readonly isChoice: boolean } | undefined {
+  if (!use.slot.startsWith('form:')) return undefined
+  const untouched = withOrigins(use, ({ only }) => only === 'untouched')
+  const origins = originsOf(untouched, isUsable, captured)
+  if (origins.length > 0) return { origins, isChoice: false }
+  const offered = withOrigins(use, ({ only }) => only === 'untouched' || only === 'chosen')
+  const chosen = originsOf(offered, isUsable, captured)
+  return chosen.length > 0 ? { origins: chosen, isChoice: true } : undefined
 }
 
-type KeyOf = (draft: Draft, source: Source) => string
-
-function createKeys(nameOf: (draft: Draft) => string): KeyOf {
-  return (draft, source) => `${nameOf(draft)} ${JSON.stringify(source)}`
-}
-
-function usesOf(sessions: readonly (readonly Step[])[], keyOf: KeyOf): Use[] {
-  const uses = new Map<Draft, Map<Slot, Use>>()
-  for (const [session, steps] of sessions.entries()) {
-    const firstUses = firstUsesOf(steps)
-    const produced = new Map<string, { found: Found; step: number }[]>()
-    for (const [index, { draft, values, answer }] of steps.entries()) {
-      for (const value of values) {
-        const slots = uses.get(draft) ?? new Map<Slot, Use>()
-        uses.set(draft, slots)
-        const use = slots.get(value.slot) ?? { draft, slot: value.slot, occurrences: [] }
-        slots.set(value.slot, use)
-        const earlier = produced.get(value.text) ?? []
-        const origins = originsAmong(earlier, value, index, steps, keyOf)
-        use.occurrences.push({ session, value, origins })
-      }
-      // What the client itself sent before is an echo, wherever it comes back.
-      const wanted = new Set(firstUses.slice(index + 1, index + 1 + MOST_STEPS_AHEAD).flat())
-      for (const found of sourcesIn(answer, wanted)) {
-        const places = produced.get(found.text) ?? []
-        produced.set(found.text, places)
-        places.push({ found, step: index })
-      }
-    }
-  }
-  return [...uses.values()].flatMap((slots) => [...slots.values()])
-}
-
-/** For each step the values that the client sends there for the first time in the session. */
-function firstUsesOf(steps: readonly Step[]): string[][] {
-  const known = new Set<string>()
-  return steps.map(({ values }) => {
-    const fresh = values.map(({ text }) => text).filter((text) => !known.has(text))
-    for (const text of fresh) known.add(text)
-    return fresh
-  })
-}
-
-function originsAmong(
-  earlier: readonly { found: Found; step: number }[],
-  value: SlotValue,
-  index: number,
-  steps: readonly Step[],
-  keyOf: KeyOf,
-): Origin[] {
-  const near = new Set(
-    [...new Set(earlier.map(({ step }) => step))].toReversed().slice(0, MOST_EARLIER),
-  )
-  return earlier.flatMap(({ found, step }) => {
-    const draft = steps[step]?.draft
-    const fits = value.type === 'any' || value.type === found.type
-    if (draft === undefined || !fits || !near.has(step)) return []
-    const key = keyOf(draft, found.source)
-    return [{ draft, source: found.source, key, distance: index - step }]
-  })
+function withOrigins(use: Use, isWanted: (origin: Origin) => boolean): Use {
+  const occurrences = use.occurrences.map((one) => ({
+    ...one,
+    origins: one.origins.filter(isWanted),
+  }))
+  return { ...use, occurrences }
 }
 
 /** Several sessions with values of their own, or one with a value that cannot be chance. */
@@ -301,8 +218,10 @@ function bestOf(
   const tallies = new Map<string, { origin: Origin; times: number; distance: number }>()
   for (const { origins } of occurrences) {
     for (const origin of new Map(origins.map((one) => [one.key, one])).values()) {
-      const tally = tallies.get(origin.key) ?? { origin, times: 0, distance: 0 }
+      const known = tallies.get(origin.key)
+      const tally = known ?? { origin, times: 0, distance: 0 }
       tallies.set(origin.key, tally)
+      if ('decode' in origin.source && origin.source.decode !== undefined) tally.origin = origin
       tally.times += 1
       tally.distance += origin.distance
     }
@@ -325,19 +244,35 @@ function rankOf(source: Source): number {
   return 'cookie' in source ? 3 : 4
 }
 
+interface Share {
+  readonly ofAll: number
+  /** Without redirects, which have nothing to show: whoever is not signed in gets them instead. */
+  readonly ofPages: number
+}
+
 /** The share of the action's answers that have something at the place. */
-function createShares(sessions: readonly (readonly Step[])[]): (origin: Origin) => number {
+function createShares(sessions: readonly (readonly Step[])[]): (origin: Origin) => Share {
   const answers = Map.groupBy(sessions.flat(), ({ draft }) => draft)
-  const known = new Map<string, number>()
+  const known = new Map<string, Share>()
   return ({ draft, source, key }) => {
     const before = known.get(key)
     if (before !== undefined) return before
     const own = (answers.get(draft) ?? []).filter(({ answer }) => answer.exchange.status !== 304)
-    const having = own.filter(({ answer }) => valueAt(answer, source) !== undefined)
-    const share = own.length === 0 ? 0 : having.length / own.length
-    known.set(key, share)
-    return share
+    // A cookie that was set earlier is still there.
+    const having = own.filter(({ answer, cookies }) =>
+      'cookie' in source ? cookies.has(source.cookie) : valueAt(answer, source) !== undefined,
+    )
+    const isInHead = 'header' in source || 'cookie' in source
+    const pages = own.filter((one) => isInHead || having.includes(one) || !isRedirect(one))
+    const ofAll = own.length === 0 ? 0 : having.length / own.length
+    const ofPages = pages.length === 0 ? 0 : having.length / pages.length
+    known.set(key, { ofAll, ofPages })
+    return { ofAll, ofPages }
   }
+}
+
+function isRedirect({ answer }: Step): boolean {
+  return answer.exchange.status >= 300
 }
 
 /** Slots that are filled from the same places share one capture. */

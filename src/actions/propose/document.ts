@@ -35,7 +35,7 @@ export function writeAction(draft: Draft, around: Surroundings): Written {
   const query = filler.table('query')
   const body = filler.body()
   const headers = filler.headers()
-  const isUpload = [...draft.otherBodies.keys()].some((type) => type.startsWith('multipart/'))
+  const isUpload = [...(draft.uploads?.values() ?? [])].some(({ bytes }) => bytes > 0)
   const named = { ...draft, query: draft.query.all().map(({ name }) => name) }
   const kind = kindOf({
     method: draft.method,
@@ -79,10 +79,9 @@ function isEmpty(record: object): boolean {
 }
 
 /** Undefined where the method says it. */
-function mutatesOf({ method, segments, json }: Draft): boolean | undefined {
-  const path = segments
-    .map((segment) => (segment.kind === 'literal' ? segment.text : ':'))
-    .join('/')
+function mutatesOf({ method, segments, json, operation }: Draft): boolean | undefined {
+  const words = segments.map((segment) => (segment.kind === 'literal' ? segment.text : ':'))
+  const path = [...words, ...(operation === undefined ? [] : [operation.value])].join('/')
   if (method === 'GET' || method === 'HEAD') return soundsMutating(path) ? true : undefined
   // A GraphQL document says whether it only asks.
   const asks = json.every(({ value }) => {

@@ -14,8 +14,19 @@ export type Keep = (part: 'query' | 'body' | 'header', name: string) => boolean 
 
 export interface Showing {
   readonly keep: Keep
+  /** Forms of pages that ask for a password, whatever they call it. */
+  readonly logins?: readonly Login[]
+  /** A form offered the value to choose: it is the application's, who chose it is another thing. */
+  readonly isOffered?: (name: string, value: string) => boolean
   /** A value that so many people sent alike is nobody's, and may stand in the ontology. */
   readonly k: number
+}
+
+/** The names of two fields of a form. */
+export interface Login {
+  readonly password: string
+  /** What is typed before the password. */
+  readonly user: string | undefined
 }
 
 /** What is known of one place. */
@@ -30,8 +41,8 @@ export interface Seen {
   readonly isAlways: boolean
   /** People who sent the first value. */
   readonly people: number
-  /** It stands beside a password, as the name it belongs to. */
-  readonly isCredential?: boolean
+  /** It is a password, or stands beside one, as the name it belongs to. */
+  readonly credential?: 'user' | 'password'
 }
 
 export type Choice =
@@ -56,18 +67,31 @@ const NEUTRAL: readonly JsonValue[] = [
   'off',
   '0',
   '1',
+  // What browsers cannot send forms by stands in a hidden field.
+  'post',
+  'put',
+  'patch',
+  'delete',
 ]
 
 const PASSWORD = /pass(?:word|wd|phrase|code)?$|^pwd$|^pin$/i
 const LOGIN_NAME =
   /^(?:user(?:[_-]?(?:name|id))?|login|e?[_-]?mail(?:[_-]?address)?|account|phone)$/i
 
-/** Marks the name that a password beside it belongs to. */
-export function withCredentials(all: readonly Seen[]): Seen[] {
-  if (!all.some(({ name, fields }) => PASSWORD.test(fields?.[0] ?? name))) return [...all]
-  return all.map((seen) =>
-    LOGIN_NAME.test(seen.fields?.[0] ?? seen.name) ? { ...seen, isCredential: true } : seen,
-  )
+/** Marks passwords that a page called so, and the name that a password beside it belongs to. */
+export function withCredentials(all: readonly Seen[], logins: readonly Login[] = []): Seen[] {
+  const nameOf = ({ name, fields }: Seen): string => fields?.[0] ?? name
+  const names = new Set(all.map(nameOf))
+  const asked = logins.filter(({ password }) => names.has(password))
+  const isKnown = asked.some(({ user }) => user !== undefined && names.has(user))
+  const hasPassword = asked.length > 0 || all.some((seen) => PASSWORD.test(nameOf(seen)))
+  if (!hasPassword) return [...all]
+  return all.map((seen) => {
+    const name = nameOf(seen)
+    if (asked.some(({ password }) => password === name)) return { ...seen, credential: 'password' }
+    const isUser = isKnown ? asked.some(({ user }) => user === name) : LOGIN_NAME.test(name)
+    return isUser ? { ...seen, credential: 'user' } : seen
+  })
 }
 
 export function isSecretName(name: string): boolean {
@@ -75,17 +99,20 @@ export function isSecretName(name: string): boolean {
 }
 
 /** What stands at a place of a query or a body. */
-export function choose(seen: Seen, part: 'query' | 'body', { keep, k }: Showing): Choice {
+export function choose(seen: Seen, part: 'query' | 'body', showing: Showing): Choice {
+  const { keep, k } = showing
   const { name, fields = [name] } = seen
   const [field = name] = fields
   // Secrets are never kept: what stands in an ontology or a profile is shown around.
-  if (isSecretName(field) || seen.isCredential === true) {
-    return { kind: 'secret', secret: identifierOf(field, 'secret').toUpperCase() }
+  if (isSecretName(field) || seen.credential !== undefined) {
+    // A name like "p" would tell nobody what to set.
+    const told = field.length > 2 ? field : (seen.credential ?? field)
+    return { kind: 'secret', secret: identifierOf(told, 'secret').toUpperCase() }
   }
   const isAsked = fields.some((one) => keep(part, one) === true)
   const wanted = isAsked ? true : keep(part, field)
   const isConstant = !seen.isVarying && seen.isAlways
-  const isShared = seen.people >= Math.max(2, k) || NEUTRAL.includes(seen.first)
+  const isShared = seen.people >= Math.max(2, k) || isNeutral(seen, showing)
   // Braces would be taken for a template.
   const isPlain = !JSON.stringify(seen.first).includes('{{')
   if (isConstant && isPlain && (wanted !== false || isShared)) {
@@ -96,9 +123,20 @@ export function choose(seen: Seen, part: 'query' | 'body', { keep, k }: Showing)
   return { kind: 'stand-in', value: standIn(seen.first) }
 }
 
+/** Nobody's; each of a list. What one person chose of what is offered is told by k alone. */
+function isNeutral({ name, first }: Seen, { k, isOffered }: Showing): boolean {
+  const values = Array.isArray(first) ? first : [first]
+  return values.every(
+    (value) =>
+      NEUTRAL.includes(value) ||
+      (k === 1 && typeof value === 'string' && isOffered?.(name, value) === true),
+  )
+}
+
 function standIn(value: JsonValue): string | number | boolean {
   if (typeof value === 'number') return 1
   if (typeof value === 'boolean') return true
+  if (Array.isArray(value) && value[0] !== undefined) return standIn(value[0])
   if (typeof value !== 'string') return '{{session.id}}'
   if (MAIL.test(value)) return '{{arm}}-{{session.id}}@example.test'
   if (/^\d+(?:[.,]\d+)?$/.test(value)) return '1'

@@ -8,8 +8,16 @@ import type { Seen, Showing } from './fields.ts'
 import type { Slot } from './live/slots.ts'
 import type { PatternSegment } from './path/tree.ts'
 import { identifierOf, takeFree } from './path/words.ts'
+import type { OntologyInput } from '../../core/contract/ontology.ts'
+import type { Upload } from './body/multipart.ts'
 import { literalText } from './survey.ts'
 import type { Draft } from './survey.ts'
+
+type RequestInput = OntologyInput['actions'][string]['request']
+type UploadInput = Extract<
+  NonNullable<RequestInput['multipart']>[string],
+  { filename?: string | undefined }
+>
 
 export class Filler {
   /** In which names of `data` the values of the slots are. */
@@ -40,7 +48,8 @@ export class Filler {
   }
 
   table(part: 'query' | 'form'): Record<string, string | string[]> {
-    const rows = withCredentials(this.#draft[part].all()).map((seen) => {
+    const seenOnes = withCredentials(this.#draft[part].all(), this.#showing.logins)
+    const rows = seenOnes.map((seen) => {
       const filled = this.#value(`${part}:${seen.name}`, seen, part === 'query' ? 'query' : 'body')
       const texts = Array.isArray(filled) ? filled.map(plainText) : plainText(filled)
       return [seen.name, texts] as const
@@ -48,16 +57,21 @@ export class Filler {
     return Object.fromEntries(rows)
   }
 
-  body(): { json?: JsonValue; form?: Record<string, string | string[]> } {
-    const { json: samples, form } = this.#draft
-    if (samples.length === 0) return form.requests === 0 ? {} : { form: this.table('form') }
+  body(): Pick<RequestInput, 'json' | 'form' | 'multipart'> {
+    const { json: samples, form, uploads } = this.#draft
+    if (samples.length === 0) {
+      if (form.requests === 0) return {}
+      if (uploads === undefined) return { form: this.table('form') }
+      const files = [...uploads].map(([name, upload]) => [name, this.#file(name, upload)] as const)
+      return { multipart: { ...this.table('form'), ...Object.fromEntries(files) } }
+    }
     // All places first: whether a name belongs to a password shows at the one beside it.
     const all: Seen[] = []
     jsonTemplate(samples, (seen) => {
       all.push(seen)
       return null
     })
-    const marked = withCredentials(all)
+    const marked = withCredentials(all, this.#showing.logins)
     let index = 0
     const json = jsonTemplate(samples, (seen, path) => {
       index += 1
@@ -78,10 +92,26 @@ export class Filler {
     return headers
   }
 
+  /** A file input that nobody used is sent as an empty file. */
+  #file(name: string, { ending, type, bytes }: Upload): UploadInput {
+    const content = { content_type: type === '' ? 'application/octet-stream' : type }
+    if (bytes === 0) return { content: '', filename: '', ...content }
+    this.open.push(`"${name}" is a file; generated text stands in, or name one with "file"`)
+    return { size: `${bytes}b`, filename: `upload${ending}`, ...content }
+  }
+
   #value(slot: Slot, seen: Seen, part: 'query' | 'body'): JsonValue {
-    const live = this.#captured(slot, seen.name)
+    const { operation } = this.#draft
+    // What says which call it is can be no other value.
+    if (seen.name === operation?.field && seen.first === operation.value) return operation.value
+    const filling = this.#fillings.get(slot)
+    const live = filling?.isChoice === true ? undefined : this.#captured(slot, seen.name)
     if (live !== undefined) return live
     const choice = choose(seen, part, this.#showing)
+    if (filling?.isChoice === true && choice.kind !== 'secret') {
+      if (choice.kind === 'stand-in') return `{{captured.${filling.name}}}`
+      return `{{data.${this.#data(slot, seen.name)}|captured.${filling.name}}}`
+    }
     switch (choice.kind) {
       case 'data':
         return `{{data.${this.#data(slot, seen.name)}}}`

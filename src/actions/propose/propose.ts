@@ -59,7 +59,7 @@ export function proposeOntology(
     written.set(
       nameOf(draft),
       writeAction(draft, {
-        showing: { keep, k },
+        showing: { keep, k, logins: survey.logins, isOffered: survey.isOffered },
         fillings: found.fillings.get(draft) ?? new Map(),
         captures: found.captures.get(draft) ?? {},
         hasItems: hasItems(draft, survey.drafts),

@@ -3,10 +3,15 @@
 import { HTTP_METHODS } from '../../core/contract/ontology.ts'
 import type { HttpMethod } from '../../core/contract/ontology.ts'
 import { decodeSegment, pathSegments } from '../route.ts'
+import type { Upload } from './body/multipart.ts'
 import { bodyOf } from './body/read.ts'
 import type { ReadBody } from './body/read.ts'
 import type { BodySample } from './body/shape.ts'
+import { createDispatch } from './dispatch.ts'
+import type { Dispatch, Operation } from './dispatch.ts'
 import { FieldTable, fieldsOf } from './fields.ts'
+import type { Login } from './fields.ts'
+import { formsIn } from './forms.ts'
 import { leavesOf } from './live/leaves.ts'
 import { answerOf } from './live/sources.ts'
 import { addPath, createPathTree, generalise, patternOf } from './path/tree.ts'
@@ -19,8 +24,8 @@ export interface Draft {
   readonly segments: readonly PatternSegment[]
   /** `GET /orders/:order_id`. */
   readonly route: string
-  /** The field of a GraphQL or JSON-RPC call that says which call it is. */
-  readonly operation: { readonly field: string; readonly value: string } | undefined
+  /** The field that says which call it is, where many share the path. */
+  readonly operation: Operation | undefined
   /** Requests, failed ones included. */
   count: number
   readonly people: Set<string>
@@ -29,6 +34,8 @@ export interface Draft {
   slashes: number
   readonly query: FieldTable
   readonly form: FieldTable
+  /** Files of multipart forms by the name of their field; undefined where no form was one. */
+  uploads: Map<string, Upload> | undefined
   readonly json: BodySample[]
   /** Bodies that were neither form nor JSON, by content type. */
   readonly otherBodies: Map<string, number>
@@ -42,6 +49,10 @@ export interface Survey {
   /** For each exchange its draft; undefined where it was left out. */
   readonly draftOf: readonly (Draft | undefined)[]
   readonly leftOut: Readonly<Record<LeftOut, number>>
+  /** Forms of the pages that ask for a password. */
+  readonly logins: readonly Login[]
+  /** Whether a form offered this value of the field to choose. */
+  readonly isOffered: (name: string, value: string) => boolean
 }
 
 export type LeftOut = 'methods' | 'paths' | 'failed' | 'rare'
@@ -49,6 +60,7 @@ export type LeftOut = 'methods' | 'paths' | 'failed' | 'rare'
 const MOST_SEGMENTS = 30
 const MOST_PATH_CHARS = 4096
 const MOST_SAMPLES = 200
+const MOST_UPLOADS = 60
 const MOST_PEOPLE = 1000
 const METHODS: ReadonlySet<string> = new Set(HTTP_METHODS.filter((name) => name !== 'OPTIONS'))
 /** Headers that change what an application answers, that no browser adds by itself and that name nobody. */
@@ -73,13 +85,17 @@ export function surveyOf(
   const named = namedValues(exchanges)
   generalise(tree, (text) => named.has(text))
   const drafts = new Map<string, Draft>()
+  const dispatch = createDispatch()
+  for (const exchange of exchanges) {
+    if (isSuccess(exchange.status)) dispatch.see(callOf(exchange))
+  }
   const draftOf = exchanges.map((exchange, index) => {
     const path = paths[index]
     if (path === undefined) {
       leftOut[METHODS.has(exchange.method) ? 'paths' : 'methods'] += 1
       return undefined
     }
-    const draft = draftFor(drafts, tree, exchange, path, keepsHeader)
+    const draft = draftFor(drafts, tree, exchange, { path, keepsHeader, dispatch })
     if (draft === undefined) leftOut.failed += 1
     return draft
   })
@@ -97,6 +113,7 @@ export function surveyOf(
     drafts: [...kept],
     draftOf: draftOf.map((draft) => (draft !== undefined && kept.has(draft) ? draft : undefined)),
     leftOut,
+    ...formsIn(exchanges),
   }
 }
 
@@ -108,6 +125,7 @@ const MOST_NAMED = 100_000
 function namedValues(exchanges: readonly RecordedExchange[]): Set<string> {
   const named = new Set<string>()
   for (const exchange of exchanges) {
+    for (const text of namesMade(exchange)) named.add(text)
     if (exchange.responseBody === undefined || named.size >= MOST_NAMED) continue
     const { json } = answerOf(exchange)
     if (json === undefined) continue
@@ -116,6 +134,19 @@ function namedValues(exchanges: readonly RecordedExchange[]): Set<string> {
     }
   }
   return named
+}
+
+const LEAST_NAME_CHARS = 3
+
+/** What a form named, where the answer leads to a path that has this name: what was made is there. */
+function namesMade(exchange: RecordedExchange): string[] {
+  const { location } = exchange.responseHeaders ?? {}
+  if (location === undefined || exchange.method === 'GET') return []
+  const { query, body } = callOf(exchange)
+  const segments = new Set(pathSegments(splitTarget(location).path).map(decodeSegment))
+  return [...query.values(), ...(body.kind === 'form' ? body.fields.values() : [])]
+    .flat()
+    .filter((text) => text.length >= LEAST_NAME_CHARS && segments.has(text))
 }
 
 export function isSuccess(status: number): boolean {
@@ -141,20 +172,36 @@ function usablePath({ method, target }: RecordedExchange): string[] | undefined 
   return segments.some((segment) => /^\.{1,2}$/.test(segment)) ? undefined : segments
 }
 
+interface Call {
+  readonly method: string
+  readonly path: string
+  readonly query: ReadonlyMap<string, string | string[]>
+  readonly body: ReadBody
+}
+
+function callOf(exchange: RecordedExchange): Call {
+  const { path, search } = splitTarget(exchange.target)
+  return { method: exchange.method, path, query: fieldsOf(search), body: bodyOf(exchange) }
+}
+
+interface Around {
+  readonly path: readonly string[]
+  readonly keepsHeader: (name: string) => boolean
+  readonly dispatch: Dispatch
+}
+
 function draftFor(
   drafts: Map<string, Draft>,
   tree: PathNode,
   exchange: RecordedExchange,
-  path: readonly string[],
-  keepsHeader: (name: string) => boolean,
+  { path, keepsHeader, dispatch }: Around,
 ): Draft | undefined {
   const segments = patternOf(tree, path)
   const method = HTTP_METHODS.find((name) => name === exchange.method)
   if (segments === undefined || method === undefined) return undefined
-  const { path: written, search } = splitTarget(exchange.target)
-  const query = fieldsOf(search)
-  const body = bodyOf(exchange)
-  const operation = operationOf(query, body)
+  const call = callOf(exchange)
+  const { path: written, query, body } = call
+  const operation = dispatch.operationOf(call)
   const route = `${method} ${routePath(segments)}${operation === undefined ? '' : ` ${operation.field}=${encodeURIComponent(operation.value)}`}`
   const draft = drafts.get(route) ?? createDraft(method, segments, route, operation)
   drafts.set(route, draft)
@@ -180,7 +227,11 @@ function learn(
 ): void {
   const { person, requestHeaders = {} } = exchange
   draft.query.add(person, query)
-  if (body.kind === 'form') draft.form.add(person, body.fields)
+  if (body.kind === 'form') {
+    draft.form.add(person, body.fields)
+    for (const [name, upload] of body.uploads ?? []) addUpload(draft, name, upload)
+    if (body.uploads !== undefined) draft.uploads ??= new Map()
+  }
   if (body.kind === 'json' && draft.json.length < MOST_SAMPLES) {
     draft.json.push({ person, value: body.value })
   }
@@ -191,6 +242,15 @@ function learn(
     ([name]) => TOLD_HEADERS.has(name) || keepsHeader(name),
   )
   draft.headers.add(person, new Map(told))
+}
+
+/** A file says more than an input that nobody used. */
+function addUpload(draft: Draft, name: string, upload: Upload): void {
+  const uploads = (draft.uploads ??= new Map<string, Upload>())
+  const known = uploads.get(name)
+  if (known === undefined ? uploads.size < MOST_UPLOADS : known.bytes === 0) {
+    uploads.set(name, upload)
+  }
 }
 
 function createDraft(
@@ -210,6 +270,7 @@ function createDraft(
     slashes: 0,
     query: new FieldTable(),
     form: new FieldTable(),
+    uploads: undefined,
     json: [],
     otherBodies: new Map(),
     headers: new FieldTable(),
@@ -229,23 +290,4 @@ function routePath(segments: readonly PatternSegment[]): string {
     return segment.kind === 'tail' ? `*${segment.name}` : `:${segment.name}`
   })
   return `/${parts.join('/')}`
-}
-
-/** GraphQL says `operationName`, JSON-RPC says `method`; both send every call to one path. */
-function operationOf(
-  query: ReadonlyMap<string, string | string[]>,
-  body: ReadBody,
-): Draft['operation'] {
-  const asked = query.get('operationName')
-  if (isName(asked)) return { field: 'operationName', value: asked }
-  if (body.kind !== 'json' || typeof body.value !== 'object' || body.value === null)
-    return undefined
-  if (Array.isArray(body.value)) return undefined
-  const { operationName, jsonrpc, method } = body.value
-  if (isName(operationName)) return { field: 'operationName', value: operationName }
-  return jsonrpc !== undefined && isName(method) ? { field: 'method', value: method } : undefined
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && /^[\w.:/-]{1,80}$/.test(value)
 }

@@ -1,6 +1,13 @@
 /** A response as expectations and captures see it; its body is decoded and parsed at most once. */
 
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import {
+  brotliDecompressSync,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+  type ZlibOptions,
+} from 'node:zlib'
 import type { JsonValue } from '../../core/contract/profile.ts'
 import { messageOf } from '../../core/errors.ts'
 
@@ -38,7 +45,7 @@ export function createReceived(response: ReceivedResponse): Received {
     response,
     text: read,
     json() {
-      parsed ??= parseJson(read())
+      parsed ??= parseJson(read(), response.header('content-encoding'))
       return parsed
     },
   }
@@ -64,7 +71,7 @@ export function decompress(body: Buffer, encoding: string | undefined): Buffer {
       case 'x-gzip':
         return gunzipSync(body, limit)
       case 'deflate':
-        return inflateSync(body, limit)
+        return inflated(body, limit)
       case 'br':
         return brotliDecompressSync(body, limit)
       case 'zstd':
@@ -77,13 +84,28 @@ export function decompress(body: Buffer, encoding: string | undefined): Buffer {
   }
 }
 
-function parseJson(text: string): Found {
+/** Many servers send what `deflate` names without the zlib head that it should have. */
+export function inflated(body: Uint8Array, options: ZlibOptions): Buffer {
+  const first = body[0] ?? 0
+  // RFC 1950, 2.2: method 8, and both bytes a multiple of 31.
+  const hasHead = (first & 15) === 8 && (first * 256 + (body[1] ?? 0)) % 31 === 0
+  return hasHead ? inflateSync(body, options) : inflateRawSync(body, options)
+}
+
+function parseJson(text: string, encoding: string | undefined): Found {
   if (text === '') return { kind: 'none', why: 'the body is empty' }
   if (text.length >= MAX_BODY_BYTES) return { kind: 'none', why: 'the body is larger than 8 MiB' }
   try {
     const value: JsonValue = JSON.parse(text)
     return { kind: 'found', value }
   } catch (fault) {
+    // What cannot be unpacked is still packed here, and would be quoted as gibberish.
+    const isPacked = /^(?:x-)?(?:gzip|deflate|br|zstd)$/i.test(encoding?.trim() ?? '')
+    if (isPacked && !/^\s*[[{"\w-]/.test(text)) return { kind: 'none', why: packedWords(encoding) }
     return { kind: 'none', why: `the body is not JSON (${messageOf(fault).slice(0, 80)})` }
   }
+}
+
+function packedWords(encoding = ''): string {
+  return `the body cannot be unpacked (${encoding.trim()}): it is damaged, too long, or more than 8 MiB`
 }

@@ -13,6 +13,7 @@ import type {
 import { lnThresholdOf } from '../multiplicity.ts'
 import { findQuantile, type Sketch } from '../sketch.ts'
 import { memorySlope } from '../resources/slope.ts'
+import { waitsOf } from '../strain/waits.ts'
 import { cpuMsPerRequest, cpuShare } from '../streams/resources.ts'
 import { findAlarm, findEffect } from './estimates.ts'
 import { notesOf } from './findings.ts'
@@ -150,6 +151,7 @@ export function concludeRun(state: RunState, plan: Plan, end: RunEnd, found: Run
       notSent,
       cappedBlocks: state.capped.blocks,
       ...(state.strained === 0 ? {} : { strainedBlocks: state.strained }),
+      ...waitsOf(state.waits),
       ...secondOf(end),
     },
   }

@@ -3,6 +3,7 @@
 import type { Plan } from '../../core/contract/plan.ts'
 import type { GeneratorReading, ResourceReading } from '../../core/contract/sample.ts'
 import { invariant } from '../../core/invariant.ts'
+import { addBlockWaits, type WaitTotals } from '../strain/waits.ts'
 import type { ClosedBlock, StopReason } from '../judge.ts'
 import {
   createLearning,
@@ -39,6 +40,8 @@ export interface RunState {
   capped: { blocks: number; baseline: number; canary: number }
   /** Blocks in which the generator itself was late. */
   strained: number
+  /** Left out while no request waited for a connection. */
+  waits?: WaitTotals
   /** Latencies that could not be true. */
   odd: number
   /** Seconds of blocks that no stall explains: the clock jumped, or the machine slept. */
@@ -100,6 +103,8 @@ export function closeBlock(
   state.capped.baseline += Number(capped.includes('baseline'))
   state.capped.canary += Number(capped.includes('canary'))
   state.strained += Number(block.strained === true)
+  const waits = addBlockWaits(state.waits, block)
+  if (waits !== undefined) state.waits = waits
   state.odd += sums.actions.reduce((sum, { odd }) => sum + odd, 0)
   learn(state.learning, sums)
   remember(state, plan, block.index)

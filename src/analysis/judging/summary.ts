@@ -159,7 +159,13 @@ function inconclusiveSummary({ actions, reasons, serviceNeed }: SummaryInput): s
 }
 
 /** Reasons that keep a run from being healthy whatever was proven. */
-const STOPPERS: readonly string[] = ['interrupted', 'capped-blocks', 'too-short', 'cold-start']
+const STOPPERS: readonly string[] = [
+  'interrupted',
+  'capped-blocks',
+  'connection-limit',
+  'too-short',
+  'cold-start',
+]
 
 function needWords(name: string, need: Need | undefined): string[] {
   if (need === undefined) return []

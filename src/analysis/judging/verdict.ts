@@ -7,6 +7,7 @@ import type { Plan } from '../../core/contract/plan.ts'
 import type { Finding, Reason } from '../../core/contract/report.ts'
 import type { RunVerdict } from '../../core/verdict.ts'
 import { findQuantile } from '../sketch.ts'
+import { waitsReason } from '../strain/waits.ts'
 import {
   changedScopes,
   findingsOf,
@@ -84,7 +85,8 @@ export function judgeRun(state: RunState, plan: Plan, now: RunCircumstances): Ru
   const stopper = healthStopper(state, plan, now)
   const proven = isProven(state, plan) && stopper === undefined
   if (proven) return { verdict: 'healthy', findings: [], reasons: kept }
-  const reasons = stopper === undefined ? kept : [stopper, ...kept]
+  const rest = kept.filter(({ code }) => code !== stopper?.code)
+  const reasons = stopper === undefined ? kept : [stopper, ...rest]
   return { verdict: 'inconclusive', findings: [], reasons }
 }
 
@@ -92,8 +94,16 @@ export function judgeRun(state: RunState, plan: Plan, now: RunCircumstances): Ru
 export function mayBeHealthy(state: RunState): boolean {
   const clear = state.phases.every(({ alarm }) => alarm === undefined)
   return (
-    clear && (state.phases.at(-1)?.cappedBlocks ?? 0) === 0 && judgedSeconds(state) >= LEAST_SECONDS
+    clear &&
+    (state.phases.at(-1)?.cappedBlocks ?? 0) === 0 &&
+    !hasWaited(state) &&
+    judgedSeconds(state) >= LEAST_SECONDS
   )
+}
+
+/** Whether a request of the present phase waited for a connection of ours. */
+function hasWaited({ waits, phases }: RunState): boolean {
+  return waits !== undefined && waits.toSeconds > (phases.at(-1)?.startSeconds ?? 0)
 }
 
 /** The fixed rule in words; undefined while it did not fire. */
@@ -134,7 +144,10 @@ function strainReason(state: RunState, plan: Plan, now: RunCircumstances): Reaso
   }
   if (state.strained > STRAINED_SHARE * state.blocks) {
     const share = percentWords(state.strained / state.blocks)
-    const message = `the generator itself was late in ${share} of ${countWords(state.blocks)} blocks, so their latencies do not count`
+    const waited = 2 * (state.waits?.blocks ?? 0) > state.strained
+    const message = waited
+      ? `requests waited for a connection in ${share} of ${countWords(state.blocks)} blocks, so their latencies do not count`
+      : `the generator itself was late in ${share} of ${countWords(state.blocks)} blocks, so their latencies do not count`
     return { code, message }
   }
   const due = notSent + pairsOf(state)
@@ -229,6 +242,8 @@ function healthStopper(state: RunState, plan: Plan, now: RunCircumstances): Reas
     const message = `${countWords(last.cappedBlocks)} blocks had to be cut in a stall`
     return { code: 'capped-blocks', message }
   }
+  const waits = waitsReason(state.waits)
+  if (waits !== undefined && hasWaited(state)) return waits
   if (now.over && judgedSeconds(state) < LEAST_SECONDS) {
     return { code: 'too-short', message: `less than ${LEAST_SECONDS} s were judged` }
   }
@@ -247,7 +262,9 @@ export function localReasons(state: RunState, plan: Plan, findings: readonly Fin
 /** What a reader should know beside the verdict. */
 export function informationOf(state: RunState, plan: Plan, now: RunCircumstances): Reason[] {
   const changed = changedScopes(state, plan)
+  const waits = waitsReason(state.waits)
   return [
+    ...(waits === undefined ? [] : [waits]),
     ...(now.breaker === undefined
       ? []
       : [

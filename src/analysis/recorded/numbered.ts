@@ -126,12 +126,14 @@ export class NumberedRecording implements Recording {
       )
       this.#warm.clear()
     }
+    const waits = slice.line?.waits
     run.addBlock({
       phase: slice.phase,
       startSeconds: slice.start,
       endSeconds: slice.end,
       capped: slice.line?.capped ?? [],
       strained: slice.line?.strained ?? false,
+      ...(waits === undefined ? {} : { waits }),
       pairs: wholeOf(slice.twins),
     })
   }

@@ -2,7 +2,7 @@
 
 import type { Arm } from '../../core/arm.ts'
 import type { Plan } from '../../core/contract/plan.ts'
-import type { ResourceReading, Segment } from '../../core/contract/sample.ts'
+import type { BlockWaits, ResourceReading, Segment } from '../../core/contract/sample.ts'
 import type { Phase } from '../../core/verdict.ts'
 import type { RememberedPair } from '../cause/again.ts'
 import { createRemembered } from '../cause/remembered.ts'
@@ -23,6 +23,7 @@ export interface RecordedBlock {
   readonly endSeconds: number
   readonly capped: readonly Arm[]
   readonly strained?: boolean
+  readonly waits?: BlockWaits
   readonly pairs: readonly JudgedPair[]
 }
 
@@ -87,16 +88,16 @@ export function createRecordedRun(plan: Plan, seed: number, toTheEnd: boolean): 
       index += 1
       const parameters = judge.parametersFor(index)
       invariant(parameters !== undefined, 'blocks are added one after the other')
-      const { phase, startSeconds, endSeconds, capped, strained = false } = block
-      const records = block.pairs.map(({ record }) => record)
+      const { pairs, strained = false, ...rest } = block
+      const { phase, startSeconds, endSeconds } = block
+      const records = pairs.map(({ record }) => record)
       const sums = foldPairs(plan, seed, parameters, records)
-      for (const { record, segment } of block.pairs) {
+      for (const { record, segment } of pairs) {
         order.add(seed, record)
         remembered.pair(plan.actions[record.action]?.action ?? '', record, segment)
       }
-      readUpTo(index, block.endSeconds)
-      const span = { index, phase, startSeconds, endSeconds }
-      const decision = judge.add({ ...span, capped, strained, sums })
+      readUpTo(index, endSeconds)
+      const decision = judge.add({ ...rest, index, strained, sums })
       stopped = decision.kind === 'stop'
       const last = spans.at(-1)
       if (last?.name === phase) last.to = endSeconds

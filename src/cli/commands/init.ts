@@ -18,10 +18,11 @@ import type { Verb, VerbInput } from '../verb.ts'
 const help = `Usage: outrider init SOURCE [options]
 
 Makes a configuration that works from one hint, which may be the address of a
-running service (its OpenAPI document is looked for, else its links are
-followed: GET only, 40 pages at most), an OpenAPI 3 document, a HAR, a trace
-(OTLP JSON) or an access log. Writes outrider.yaml, actions.yaml and
-profiles.ndjson, and puts these users into the database.
+running service (its OpenAPI document is looked for where frameworks put it,
+else its links are followed: GET only, 40 pages at most), an OpenAPI 3 or
+Swagger 2.0 document, a HAR, a trace (OTLP JSON) or an access log. Writes
+outrider.yaml, actions.yaml and profiles.ndjson, and puts these users into the
+database.
 
   --baseline URL         the trusted version            (the address of SOURCE)
   --canary URL           the new version                (to be filled in later)
@@ -182,7 +183,7 @@ function tell(input: VerbInput, folder: string, started: Started, target: Target
     )
     return
   }
-  const made = `${formatCount(actionCount)} actions and ${formatCount(profiles.length)} users`
+  const made = `${counted(actionCount, 'action')} and ${counted(profiles.length, 'user')}`
   const inside = folder === resolve(cwd) ? '' : `cd ${folder} && `
   const next = [
     `outrider actions check actions.yaml --try --target ${target.baseline}`,
@@ -201,6 +202,10 @@ function tell(input: VerbInput, folder: string, started: Started, target: Target
   ]
   const text = lines.map((line) => plainText(line, terminal.outStyle)).join('\n')
   terminal.out(`${text.replaceAll(NARROW_SPACE, ' ')}\n`)
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 const KINDS: Readonly<Record<Started['kind'], string>> = {

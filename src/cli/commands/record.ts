@@ -1,15 +1,17 @@
 /** `outrider record`: a proxy before an application that learns actions and users from what passes. */
 
 import { existsSync } from 'node:fs'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { StoreError, UsageError, messageOf } from '../../core/errors.ts'
+import { UsageError } from '../../core/errors.ts'
 import { fileReason } from '../../core/file-reason.ts'
-import type { Outcome, Recorder } from '../../outrider.ts'
+import type { Recorder } from '../../outrider.ts'
 import { EXIT } from '../exit.ts'
 import { COMMON_HELP } from '../help.ts'
 import { listenForInterrupt, type Interrupt } from '../interrupt.ts'
+import { writeOut, type RecordFiles } from '../record/files.ts'
 import { outcomeJson, outcomeText } from '../record/outcome-text.ts'
+import { recover, refuseUnfinished, unfinishedOf } from '../record/unfinished.ts'
 import { refuseServerVariable } from '../remote/address.ts'
 import { printLine, type Terminal } from '../terminal.ts'
 import type { Verb, VerbInput } from '../verb.ts'
@@ -18,8 +20,8 @@ const help = `Usage: outrider record --target URL [options]
 
 Stands before an application as a reverse proxy, passes everything on, and at
 the end (Ctrl-C or --duration) writes an ontology proposed from what passed and
-anonymous users. Until then nothing is written; bodies, cookies and addresses
-never are.
+anonymous users. Bodies, cookies and addresses are never written. What would be
+written so far is kept beside the ontology, in case the end never comes.
 
 Where
   --target URL           the application: scheme, host and port
@@ -41,6 +43,7 @@ What comes out
   --actions-out F        the ontology        (recorded-actions.yaml)
   --profiles-out F       the users           (recorded-profiles.ndjson)
   --force                overwrite these files
+  --recover              write what was kept of a recording that did not end
 ${COMMON_HELP}
 Exit  0 written  2 wrong use, or nothing was left to write
 Example  outrider record --target http://127.0.0.1:8080 --k 1 --keep-body all
@@ -67,6 +70,7 @@ export const record: Verb = {
     '--actions-out <F>',
     '--profiles-out <F>',
     '--force',
+    '--recover',
   ],
   notBuilt: [],
   help,
@@ -80,6 +84,8 @@ async function runRecord(input: VerbInput): Promise<number> {
   refuseServerVariable(input, 'record')
   const { flags, terminal } = input
   const files = readFiles(input)
+  if (flags.has('--recover')) return recover(input, files)
+  await refuseUnfinished(files)
   const k = flags.number('--k', { min: 1, max: 1000, integer: true }) ?? DEFAULT_K
   const seconds = flags.seconds('--duration')
   const kept = {
@@ -88,22 +94,33 @@ async function runRecord(input: VerbInput): Promise<number> {
     keepBody: flags.list('--keep-body') ?? [],
   }
   const { target, recorder } = await start(input, kept.keepHeaders)
+  const options = {
+    ...kept,
+    k,
+    keepBots: flags.has('--keep-bots') || k === 1,
+    seed: flags.number('--seed', { min: 0, integer: true }) ?? 1,
+    target,
+  }
   const interrupt = listenForInterrupt(terminal, 'Writing what was recorded')
+  const { outcomeOf, profilesText, removeUnfinished, startKeeper } =
+    await import('../../outrider.ts')
+  const keeper = startKeeper({
+    recorder,
+    file: files.unfinished,
+    outcome: options,
+    failed: (why) =>
+      terminal.err(`a crash would lose the recording: ${files.shownUnfinished}: ${why}\n`),
+  })
   try {
     printLine(terminal, `recording ${target} at ${recorder.url}; Ctrl-C ends it and writes`)
     await until(interrupt, seconds, recorder, terminal, k)
     const { tunnels, beyondLimit } = recorder.counts()
     const requests = await recorder.stop()
-    const { outcomeOf } = await import('../../outrider.ts')
-    const outcome = await outcomeOf(requests, {
-      ...kept,
-      k,
-      keepBots: flags.has('--keep-bots') || k === 1,
-      seed: flags.number('--seed', { min: 0, integer: true }) ?? 1,
-      target,
-    })
+    await keeper.end()
+    const outcome = await outcomeOf(requests, options)
     await writeOut(files.actions, outcome.yaml, files.force)
-    await writeOut(files.profiles, ndjsonOf(outcome), files.force)
+    await writeOut(files.profiles, profilesText(outcome.profiles), files.force)
+    await removeUnfinished(files.unfinished)
     const shown = { actions: files.shownActions, profiles: files.shownProfiles }
     const around = { ...shown, tunnels, beyondLimit }
     terminal.out(
@@ -113,20 +130,13 @@ async function runRecord(input: VerbInput): Promise<number> {
     )
     return EXIT.healthy
   } finally {
+    await keeper.end()
     interrupt.dispose()
   }
 }
 
-interface Files {
-  readonly actions: string
-  readonly profiles: string
-  readonly shownActions: string
-  readonly shownProfiles: string
-  readonly force: boolean
-}
-
 /** Looked at before anything is recorded: an hour of clicks must not end at a file that is there. */
-function readFiles({ flags, cwd }: VerbInput): Files {
+function readFiles({ flags, cwd }: VerbInput): RecordFiles {
   const shownActions = flags.text('--actions-out') ?? 'recorded-actions.yaml'
   const shownProfiles = flags.text('--profiles-out') ?? 'recorded-profiles.ndjson'
   const force = flags.has('--force')
@@ -140,7 +150,16 @@ function readFiles({ flags, cwd }: VerbInput): Files {
     if (existsSync(file) && !force) throw badFile(flag, shown, 'it is there already')
   }
   if (actions === profiles) throw badFile('--profiles-out', shownProfiles, 'it is the ontology')
-  return { actions, profiles, shownActions, shownProfiles, force }
+  const [unfinished, shownUnfinished] = [unfinishedOf(actions), unfinishedOf(shownActions)]
+  return {
+    actions,
+    profiles,
+    unfinished,
+    shownActions,
+    shownProfiles,
+    shownUnfinished,
+    force,
+  }
 }
 
 function badFile(flag: string, shown: string, why: string): UsageError {
@@ -235,26 +254,4 @@ async function until(
 
 function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
-}
-
-function ndjsonOf({ profiles }: Outcome): string {
-  return profiles.map((profile) => `${JSON.stringify(profile)}\n`).join('')
-}
-
-/** Whole or not at all: first beside it, then in its place. */
-async function writeOut(file: string, text: string, force: boolean): Promise<void> {
-  const beside = `${file}.${process.pid}.part`
-  try {
-    if (!force) return await writeFile(file, text, { flag: 'wx' })
-    await writeFile(beside, text)
-    await rename(beside, file)
-  } catch (thrown) {
-    await rm(beside, { force: true })
-    throw new StoreError(`Cannot write "${file}": ${messageOf(thrown)}`, {
-      code: 'not-written',
-      where: file,
-      mend: 'free some space, or check who may write there; the recording is lost',
-      cause: thrown,
-    })
-  }
 }

@@ -9,11 +9,14 @@ import { toAscii } from '../../report/escape.ts'
 import { paint, plainText, type TextStyle } from '../../report/text.ts'
 import type { Terminal } from '../terminal.ts'
 
-export interface ImportProgress {
-  /** Of the file, as it lies on the disk. */
-  readonly bytes: number
-  readonly totalBytes: number
-}
+export type ImportProgress =
+  | {
+      /** Of the file, as it lies on the disk. */
+      readonly bytes: number
+      readonly totalBytes: number
+    }
+  /** Of the work on the model. */
+  | { readonly share: number }
 
 export interface ImportShow {
   show(progress: ImportProgress): void
@@ -31,8 +34,10 @@ export function createImportShow(
   file: string,
   clock: () => number = () => performance.now(),
 ): ImportShow {
-  const startedMs = clock()
-  let nextMs = startedMs + PATIENCE_MS
+  const patientMs = clock() + PATIENCE_MS
+  let nextMs = patientMs
+  let startedMs = clock()
+  let isFitting = false
   let isDrawn = false
   const wipe = (): void => {
     if (isDrawn) terminal.err('\u001B[1A\u001B[0J')
@@ -40,6 +45,12 @@ export function createImportShow(
   }
   return {
     show(progress) {
+      if ('share' in progress && !isFitting) {
+        isFitting = true
+        startedMs = clock()
+        // What takes its time says at once that something else begins.
+        nextMs = Math.min(nextMs, patientMs)
+      }
       if (clock() < nextMs) return
       nextMs = clock() + (terminal.errIsTty ? REDRAW_MS : LINE_EVERY_MS)
       const seconds = (clock() - startedMs) / 1000
@@ -58,22 +69,27 @@ export function createImportShow(
     end() {
       wipe()
       nextMs = Infinity
+      isFitting = true
     },
   }
 }
 
-/** `Import access.log: 41 %, about 14 s left · Ctrl-C: nothing is stored` */
+/** `Import access.log: 41 % of 3 MB, about 14 s left · Ctrl-C: nothing is stored` */
 export function renderProgress(
-  { bytes, totalBytes }: ImportProgress,
+  progress: ImportProgress,
   file: string,
   seconds: number,
   style: TextStyle,
   width: number,
 ): string {
-  const share = Math.floor((100 * bytes) / Math.max(1, totalBytes))
-  const read = `${share}${NARROW_SPACE}% of ${formatCount(totalBytes / 1e6)}${NARROW_SPACE}MB`
+  const done = 'share' in progress ? progress.share : progress.bytes / progress.totalBytes
+  const percent = Math.floor(100 * (Number.isFinite(done) ? done : 0))
+  const read =
+    'share' in progress
+      ? `fitting the model, ${percent}${NARROW_SPACE}%`
+      : `${percent}${NARROW_SPACE}% of ${formatCount(progress.totalBytes / 1e6)}${NARROW_SPACE}MB`
   // The first moments say nothing yet: programs start slowly.
-  const left = share === 0 ? 0 : (seconds * (totalBytes - bytes)) / bytes
+  const left = percent === 0 ? 0 : (seconds * (1 - done)) / done
   const rest = left < 1 ? '' : `, about ${formatSeconds(left)} left`
   const foot = style.unicode ? ' · ' : ', '
   const line = `Import ${file}: ${read}${rest}${foot}Ctrl-C: nothing is stored`

@@ -6,6 +6,7 @@
 import * as z from 'zod'
 import { ARMS } from '../arm.ts'
 import { METRICS, PHASES } from '../verdict.ts'
+import { CONNECTION_LIMITS } from '../wire/connection-limit.ts'
 import { ACCESS_ROLES, ARRIVALS, HEALTHY_METRICS } from './config.ts'
 import { criteriaSchema } from './criteria.ts'
 import { profileInputSchema } from './profile.ts'
@@ -252,6 +253,17 @@ export const generationSchema = z.looseObject({
   busy: z.int(),
   /** Steps that were due and that the generator itself did not send. */
   notSent: z.int(),
+  /** When, and how many requests waited because no more connections were opened. */
+  waits: z
+    .object({
+      limit: z.enum(CONNECTION_LIMITS),
+      requests: z.int(),
+      /** Of these, those whose time was over before there was a connection. */
+      unsent: z.int(),
+      fromSeconds: z.number(),
+      toSeconds: z.number(),
+    })
+    .exactOptional(),
   skipped: z.array(z.object({ action: z.string(), code: z.string() })),
   /** Threads that send. */
   workers: z.int(),

@@ -65,20 +65,27 @@ const expectSchema = z.strictObject({
   max_ms: z.number().positive().optional(),
 })
 
+const captureFields = {
+  optional: z.boolean().optional(),
+  decode: z.enum(['html', 'json', 'url']).optional(),
+}
+
 /**
  * `match` and `body` are patterns: the first group is taken, or the whole match without one.
  * `optional`: an answer without it is no failure; whoever needs it has an alternative.
+ * `decode`: how the value is written where it stands; `form`: id, name or action of
+ * its form, or the name of another field there.
  */
 const captureSchema = z.union([
   z.strictObject({ json: z.string(), optional: z.boolean().optional() }),
+  z.strictObject({ header: z.string(), match: z.string().optional(), ...captureFields }),
+  z.strictObject({ body: z.string(), ...captureFields }),
+  z.strictObject({ cookie: z.string(), ...captureFields }),
   z.strictObject({
-    header: z.string(),
-    match: z.string().optional(),
+    form_field: z.string(),
+    form: z.string().optional(),
     optional: z.boolean().optional(),
   }),
-  z.strictObject({ body: z.string(), optional: z.boolean().optional() }),
-  z.strictObject({ cookie: z.string(), optional: z.boolean().optional() }),
-  z.strictObject({ form_field: z.string(), optional: z.boolean().optional() }),
 ])
 
 const marginSchema = z.strictObject({

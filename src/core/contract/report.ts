@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { ARMS } from '../arm.ts'
+import { CONNECTION_LIMITS } from '../wire/connection-limit.ts'
 import { METRICS, PHASES, ROLES, RUN_VERDICTS, VERDICTS } from '../verdict.ts'
 
 const effectSchema = z.strictObject({
@@ -165,8 +166,18 @@ const sustainedSchema = z.strictObject({
   errors: z.number(),
   /** `full`: more connections bring no more. `generator`, `cap` and `time`: at least this. */
   limitedBy: z.enum(['latency', 'errors', 'full', 'generator', 'cap', 'time']),
-  /** Of the rounds, those within the limit. */
+  /** Of the rounds, those within the limit at these connections. */
   roundsHeld: z.int(),
+  /** The next level that was tried; `broke` is left out where most of its rounds held. */
+  above: z
+    .strictObject({
+      connections: z.int(),
+      requestsPerSecond: z.number(),
+      p95Ms: z.number(),
+      errors: z.number(),
+      broke: z.enum(['latency', 'errors']).optional(),
+    })
+    .optional(),
 })
 export type Sustained = z.output<typeof sustainedSchema>
 
@@ -178,6 +189,8 @@ const capacitySchema = z.strictObject({
   errorShare: z.number(),
   seconds: z.number(),
   rounds: z.int(),
+  /** Connections at which both arms were measured in each round. */
+  levels: z.array(z.int()).optional(),
   arms: z.partialRecord(z.enum(ARMS), sustainedSchema),
   /** Canary by baseline; left out where one of the rates is only a bound. */
   ratio: effectSchema.optional(),
@@ -187,6 +200,17 @@ const capacitySchema = z.strictObject({
   leftOut: z.array(z.strictObject({ action: z.string(), code: z.string() })),
 })
 export type Capacity = z.output<typeof capacitySchema>
+
+const waitsSchema = z.strictObject({
+  limit: z.enum(CONNECTION_LIMITS),
+  firstBlock: z.int(),
+  lastBlock: z.int(),
+  blocks: z.int(),
+  /** Seconds from the start of the run. */
+  from: z.number(),
+  to: z.number(),
+  arms: z.array(z.strictObject({ arm: z.enum(ARMS), blocks: z.int(), requests: z.int() })),
+})
 
 export const reportSchema = z.strictObject({
   schema: z.literal('outrider.report/1'),
@@ -227,6 +251,8 @@ export const reportSchema = z.strictObject({
     cappedBlocks: z.int(),
     /** Blocks whose latencies do not count, because the generator itself was late. */
     strainedBlocks: z.int().optional(),
+    /** When requests waited because no more connections were opened; their blocks are strained. */
+    waits: waitsSchema.optional(),
     /** What it costs to be the second of a pair: second ÷ first, with a 95 % interval. */
     second: z
       .strictObject({ ratio: z.number(), low: z.number(), high: z.number(), pairs: z.int() })

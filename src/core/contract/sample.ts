@@ -6,6 +6,7 @@
 import * as z from 'zod'
 import { ARMS, type Arm } from '../arm.ts'
 import { PHASES, type Phase } from '../verdict.ts'
+import { CONNECTION_LIMITS, type ConnectionLimit } from '../wire/connection-limit.ts'
 import { planDocumentSchema, planFromDocument, planToDocument, type Plan } from './plan.ts'
 
 export const OUTCOMES = [
@@ -73,6 +74,12 @@ const blockLineSchema = z.object({
   end: z.number().min(0),
   capped: z.array(z.enum(ARMS)),
   strained: z.boolean().optional(),
+  waits: z
+    .object({
+      limit: z.enum(CONNECTION_LIMITS),
+      arms: z.partialRecord(z.enum(ARMS), z.int().min(1)),
+    })
+    .optional(),
 })
 
 const resourceLineSchema = z.object({
@@ -158,6 +165,14 @@ export interface BlockLine {
   readonly capped: readonly Arm[]
   /** The generator itself was late in it: its latencies do not count. */
   readonly strained?: boolean
+  /** Requests of it waited for a connection of ours; then it is strained too. */
+  readonly waits?: BlockWaits
+}
+
+/** Requests that had to wait because the generator opened no more connections. */
+export interface BlockWaits {
+  readonly limit: ConnectionLimit
+  readonly arms: Readonly<Partial<Record<Arm, number>>>
 }
 
 export type SampleLine =
@@ -202,8 +217,11 @@ export function toSampleLine(value: unknown): SampleLine {
     }
   }
   if (kind === 'block') {
-    const { block, phase, at, end, capped, strained } = blockLineSchema.parse(value)
-    const marked = strained === true ? { strained } : {}
+    const { block, phase, at, end, capped, strained, waits } = blockLineSchema.parse(value)
+    const marked = {
+      ...(strained === true ? { strained } : {}),
+      ...(waits === undefined ? {} : { waits: waits as BlockWaits }),
+    }
     return { kind: 'block', block: { block, phase, at, end, capped, ...marked } }
   }
   if (kind === 'resource') return { kind: 'resource', reading: toResource(value) }

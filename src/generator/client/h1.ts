@@ -15,17 +15,18 @@
  * sent once more on a new connection, by the same rule in each arm.
  *
  * A target that stands still takes a connection for each request. From a number on no more are
- * opened, and requests wait in the order in which they were asked; what was intended when stays as
- * it is.
+ * opened, and requests wait in the order in which they were asked. How long a request would have
+ * taken that had not waited for us is unknown, so its answer says that it waited.
  */
 
-import { createRequire } from 'node:module'
+import { TLSSocket } from 'node:tls'
 import { Client, type buildConnector, type Dispatcher } from 'undici'
 import type { Clock } from '../../core/clock.ts'
-import { CapacityError } from '../../core/errors.ts'
+import { MOST_CONNECTIONS, type ConnectionLimit } from '../../core/wire/connection-limit.ts'
+import { foundUndici, refuseOldUndici } from './library.ts'
 import { createOpener, type Open, type Opening } from './open.ts'
 import { Pending, WaitingLine, type Asked } from './pending.ts'
-import { codeOf, reasonOf } from './reason.ts'
+import { codeOf, isRefusal, reasonOf } from './reason.ts'
 import {
   ABORTED,
   TOO_LATE,
@@ -38,22 +39,23 @@ import {
   type WireRequest,
 } from './wire.ts'
 
-/** Connections of one arm at most: one second of standing still at 2 000 requests/s. */
-const MAX_CONNECTIONS = 2_000
-
 const SWEEP_MS = 20
 const DROPPED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** What this machine lacks for one more connection: the target has no part in it. */
-const OWN_LIMITS = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL'])
+const OWN_LIMITS: Readonly<Record<string, ConnectionLimit>> = {
+  EMFILE: 'files',
+  ENFILE: 'files',
+  EADDRNOTAVAIL: 'ports',
+}
 
 /** @param most connections that are open at once */
 export function createHttp1Client(
   address: ArmAddress,
   clock: Clock,
-  most = MAX_CONNECTIONS,
+  most = MOST_CONNECTIONS,
 ): ArmClient {
-  refuseOldUndici()
+  refuseOldUndici(foundUndici())
   return new Connections(address, clock, most)
 }
 
@@ -68,6 +70,7 @@ class Connections implements ArmClient {
   readonly #inFlight = new Set<Connection>()
   readonly #waiting: WaitingLine
   #most: number
+  #limit: ConnectionLimit = 'connections'
   #sweep: NodeJS.Timeout | undefined
 
   constructor(address: ArmAddress, clock: Clock, most: number) {
@@ -76,8 +79,8 @@ class Connections implements ArmClient {
     this.#most = most
     this.#origin = new URL(address.url).origin
     // In TLS 1.3 the server says so only after the handshake, and its word may be lost.
-    const mayLack = this.#origin.startsWith('https:') && address.tls?.cert === undefined
-    this.hint = mayLack ? '; it may ask for a client certificate' : ''
+    const hint = address.tls?.cert === undefined ? 'ask for a client' : 'not take our'
+    this.hint = this.#origin.startsWith('https:') ? `; it may ${hint} certificate` : ''
     this.#waiting = new WaitingLine('it waited for a connection, all of them were busy')
   }
 
@@ -91,7 +94,8 @@ class Connections implements ArmClient {
       connection.pending.begin(request, listener, nowMs, deadlineMs, false)
       connection.send(request, nowMs)
     } else {
-      this.#waiting.push({ request, listener, askedMs: nowMs, deadlineMs, isRetry: false })
+      const asked = { request, listener, askedMs: nowMs, deadlineMs, isRetry: false }
+      this.#waiting.push(asked, this.#limit)
     }
   }
 
@@ -143,11 +147,12 @@ class Connections implements ArmClient {
    * This machine had no room for the connection: from now on fewer are opened. False if there is no
    * other connection that the request could wait for.
    */
-  waitInstead(connection: Connection): boolean {
+  waitInstead(connection: Connection, limit: ConnectionLimit): boolean {
     if (this.#inFlight.size < 2) return false
+    this.#limit = limit
     this.#most = Math.max(1, this.#all.size - 1)
     const asked = connection.pending.handOver()
-    if (asked !== undefined) this.#waiting.putBack(asked)
+    if (asked !== undefined) this.#waiting.putBack(asked, limit)
     this.#inFlight.delete(connection)
     this.#all.delete(connection)
     void connection.destroy()
@@ -175,9 +180,9 @@ class Connections implements ArmClient {
   }
 
   #carry(connection: Connection, asked: Asked): void {
-    const { request, listener, askedMs, deadlineMs, isRetry } = asked
+    const { request, listener, askedMs, deadlineMs, isRetry, waitedFor } = asked
     this.#inFlight.add(connection)
-    connection.pending.begin(request, listener, askedMs, deadlineMs, isRetry)
+    connection.pending.begin(request, listener, askedMs, deadlineMs, isRetry, waitedFor)
     connection.send(request, this.clock.nowMs())
   }
 
@@ -200,6 +205,9 @@ class Connection implements Dispatcher.DispatchHandler {
   #opening: Opening | undefined
   #requestsOnSocket = 0
   #anyByte = false
+  #hint = ''
+  /** What TLS was told after its handshake, such as that a certificate is missing. */
+  #refusal: Error | undefined
 
   constructor(owner: Connections, origin: string) {
     this.#owner = owner
@@ -253,27 +261,36 @@ class Connection implements Dispatcher.DispatchHandler {
     this.#finish('answered', undefined)
   }
 
-  onResponseError(_: unknown, error: Error): void {
+  onResponseError(_: unknown, said: Error): void {
     const { request, status } = this.pending
     if (request === undefined) return
+    // undici tells only that the connection was closed; TLS told before why.
+    const error = DROPPED.has(codeOf(said)) ? (this.#refusal ?? said) : said
     const code = codeOf(error)
     if (code === 'UND_ERR_INVALID_ARG') return this.#finish('unsendable', error.message)
-    if (OWN_LIMITS.has(code) && this.#owner.waitInstead(this)) return
+    const limit = OWN_LIMITS[code]
+    if (limit !== undefined && this.#owner.waitInstead(this, limit)) return
     if (this.#mayRetry(request, code)) {
       const asked = this.pending.handOverAgain(this.#owner.clock.nowMs())
       if (asked !== undefined) this.#owner.retry(this, asked)
       return
     }
     const isAtFirst = !this.#anyByte && this.#requestsOnSocket === 1 && DROPPED.has(code)
-    const reason = reasonOf(error) + (isAtFirst ? this.#owner.hint : '')
+    const reason = reasonOf(error) + (isAtFirst ? this.#hint : '')
     this.#finish(status === undefined ? 'unanswered' : 'broken', reason)
   }
 
   #connect(servername: string | undefined, callback: buildConnector.Callback): void {
     this.#requestsOnSocket = 0
+    this.#refusal = undefined
     this.#opening = this.#owner.open(servername, (fault, socket) => {
-      if (socket !== null) callback(null, socket)
-      else callback(fault ?? new Error('no connection'), null)
+      if (socket === null) return callback(fault ?? new Error('no connection'), null)
+      this.#hint = this.#owner.hint
+      if (socket instanceof TLSSocket) {
+        if (socket.alpnProtocol === false) this.#hint += '; it may speak HTTP/2 only'
+        socket.once('error', (alert) => (this.#refusal = isRefusal(alert) ? alert : undefined))
+      }
+      callback(null, socket)
     })
   }
 
@@ -290,23 +307,4 @@ class Connection implements Dispatcher.DispatchHandler {
   #finish(end: WireEnd, reason: string | undefined): void {
     this.pending.finish(end, reason, this.#owner.clock.nowMs(), this)
   }
-}
-
-let isChecked = false
-
-/**
- * Before 8.10.1 an idle connection waited up to half a second before it was used again
- * (nodejs/undici#5707), which would be measured as the target's time.
- */
-function refuseOldUndici(): void {
-  if (isChecked) return
-  const found: unknown = createRequire(import.meta.url)('undici/package.json')
-  const version = String(typeof found === 'object' && found && Reflect.get(found, 'version'))
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number(part))
-  isChecked = major > 8 || (major === 8 && (minor > 10 || (minor === 10 && patch >= 1)))
-  if (isChecked) return
-  throw new CapacityError(`Cannot send anything: undici ${version} holds up idle connections`, {
-    code: 'old-undici',
-    mend: 'install outrider again, with undici 8.10.1 or later',
-  })
 }

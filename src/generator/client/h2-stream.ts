@@ -12,7 +12,8 @@ import { Pending, type Asked } from './pending.ts'
 import { codeOf, reasonOf } from './reason.ts'
 import type { WireEnd, WireRequest } from './wire.ts'
 
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } =
+  constants
 
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const DROPS = new Set(['ECONNRESET', 'EPIPE'])
@@ -51,8 +52,8 @@ export class Stream {
     this.#carrier = carrier
     this.#wasUsed = wasUsed
     this.heardBefore = heardBefore
-    const { request, listener, askedMs, deadlineMs, isRetry } = asked
-    this.pending.begin(request, listener, askedMs, deadlineMs, isRetry)
+    const { request, listener, askedMs, deadlineMs, isRetry, waitedFor } = asked
+    this.pending.begin(request, listener, askedMs, deadlineMs, isRetry, waitedFor)
   }
 
   write(session: ClientHttp2Session): void {
@@ -146,7 +147,12 @@ export class Stream {
     const { rstCode = NGHTTP2_NO_ERROR } = this.#native ?? {}
     const fault = this.#carrier.fault()
     if (fault !== undefined) return fault
-    if (rstCode !== NGHTTP2_NO_ERROR) return `the stream was ended with ${nameOfError(rstCode)}`
+    // Node ends a stream so, too, whose headers are more than it takes.
+    const calm = rstCode === NGHTTP2_ENHANCE_YOUR_CALM && this.pending.status === undefined
+    const more = calm ? ': its headers are too many or too long, or it wants fewer requests' : ''
+    if (rstCode !== NGHTTP2_NO_ERROR) {
+      return `the stream was ended with ${nameOfError(rstCode)}${more}`
+    }
     return this.#fault === undefined
       ? 'it closed the stream without an answer'
       : reasonOf(this.#fault)

@@ -19,10 +19,11 @@ import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Clock } from '../../core/clock.ts'
+import { MOST_H2_CONNECTIONS } from '../../core/wire/connection-limit.ts'
 import { isDrop, nameOfError, Stream, type Carrier } from './h2-stream.ts'
 import { createOpener, type Open, type Opening } from './open.ts'
 import { WaitingLine, type Asked } from './pending.ts'
-import { NO_HTTP2, reasonOf } from './reason.ts'
+import { isRefusal, NO_HTTP2, reasonOf, reasonOfNoHttp2 } from './reason.ts'
 import {
   ABORTED,
   TOO_LATE,
@@ -33,11 +34,11 @@ import {
   type WireRequest,
 } from './wire.ts'
 
-/** Together as many requests at once as HTTP/1.1 has connections. */
-const MAX_SESSIONS = 20
+/** With all connections as many requests at once as HTTP/1.1. */
 const MAX_STREAMS = 100
 
 const SWEEP_MS = 20
+const TAKES_NONE = 'it takes no request at all (MAX_CONCURRENT_STREAMS is 0)'
 /** As Chrome asks for: the target is not to wait for our leave to go on. */
 const STREAM_WINDOW = 6_291_456
 const CONNECTION_WINDOW = 15_728_640
@@ -70,7 +71,7 @@ class Sessions implements ArmClient {
     const deadlineMs = nowMs + request.timeoutMs
     const asked = { request, listener, askedMs: nowMs, deadlineMs, isRetry: false }
     this.#sweep ??= setTimeout(() => this.#sweepOnce(), SWEEP_MS)
-    if (this.#waiting.length > 0 || !this.#carry(asked)) this.#waiting.push(asked)
+    if (this.#waiting.length > 0 || !this.#carry(asked)) this.#waiting.push(asked, 'streams')
   }
 
   load(): ClientLoad {
@@ -114,7 +115,7 @@ class Sessions implements ArmClient {
   }
 
   retry(asked: Asked): void {
-    if (!this.#carry(asked)) this.#waiting.putBack(asked)
+    if (!this.#carry(asked)) this.#waiting.putBack(asked, 'streams')
   }
 
   #carry(asked: Asked): boolean {
@@ -141,7 +142,7 @@ class Sessions implements ArmClient {
   }
 
   #openOne(): Session | undefined {
-    if (this.#all.size >= MAX_SESSIONS) return undefined
+    if (this.#all.size >= MOST_H2_CONNECTIONS) return undefined
     const session = new Session(this)
     this.#all.add(session)
     return session
@@ -149,7 +150,8 @@ class Sessions implements ArmClient {
 
   #sweepOnce(): void {
     const now = this.clock.nowMs()
-    this.#waiting.expire(now)
+    const isRefused = this.#all.size > 0 && [...this.#all].every((one) => one.takesNone())
+    this.#waiting.expire(now, isRefused ? `${TOO_LATE}: ${TAKES_NONE}` : undefined)
     for (const session of this.#all) session.giveUp('timeout', TOO_LATE, now)
     const more = this.#waiting.length > 0 || [...this.#all].some(({ streams }) => streams.size > 0)
     this.#sweep = more ? setTimeout(() => this.#sweepOnce(), SWEEP_MS) : undefined
@@ -190,6 +192,11 @@ class Session implements Carrier {
 
   hasRoom(): boolean {
     return !this.#isLeaving && this.streams.size < this.#most
+  }
+
+  /** The target lets no request through: that is no limit of ours. */
+  takesNone(): boolean {
+    return this.#most === 0
   }
 
   send(asked: Asked, nowMs: number): void {
@@ -282,9 +289,12 @@ class Session implements Carrier {
     })
     native.on('error', (fault) => {
       this.#isAtOdds ||= !isDrop(fault)
-      this.#fault ??= this.#isReady ? reasonOf(fault) : `${NO_HTTP2}: ${reasonOf(fault)}`
+      const isSaid = this.#isReady || isRefusal(fault)
+      this.#fault ??= isSaid ? reasonOf(fault) : reasonOfNoHttp2(fault)
     })
     native.on('close', () => this.#lost(undefined))
+    // After an alert of TLS a session of node:http2 leaves its socket open and never closes.
+    socket.once('error', (fault) => socket.destroy(fault))
   }
 
   /** What came while nobody knew yet how many the server takes; more than these go elsewhere. */

@@ -47,7 +47,8 @@ export function createOpener(address: ArmAddress): Open {
   const secure = url.protocol === 'https:' ? createSecure(address, url) : undefined
   if (proxy !== undefined) {
     const ask = createTunnel(proxy, url)
-    return (servername, opened) => openTunnel(ask, secure?.(servername), opened)
+    const isNamed = proxy.authorization !== undefined
+    return (servername, opened) => openTunnel(ask, isNamed, secure?.(servername), opened)
   }
   const place = socketPath === undefined ? placeOf(url) : { path: socketPath }
   return (servername, opened) => {
@@ -102,7 +103,7 @@ function createSecure({ tls = {}, host, http2 = false }: ArmAddress, url: URL): 
     ALPNProtocols: [http2 ? 'h2' : 'http/1.1'],
     rejectUnauthorized: !insecure,
   }
-  const usual = host?.replace(/:\d+$/, '') ?? bare(url.hostname)
+  const usual = bare(host?.replace(/:\d+$/, '') ?? url.hostname)
   return (asked) => {
     const name = serverName ?? (asked || usual)
     return {
@@ -134,7 +135,13 @@ function createTunnel({ url, authorization }: Proxy, target: URL): Ask {
   return () => ask({ ...options, agent: false })
 }
 
-function openTunnel(ask: Ask, secure: ConnectionOptions | undefined, opened: Opened): Opening {
+/** @param isNamed whether the proxy is told who we are */
+function openTunnel(
+  ask: Ask,
+  isNamed: boolean,
+  secure: ConnectionOptions | undefined,
+  opened: Opened,
+): Opening {
   const request = ask()
   let held: Opening = request
   let isTold = false
@@ -148,7 +155,7 @@ function openTunnel(ask: Ask, secure: ConnectionOptions | undefined, opened: Ope
     socket.on('error', () => undefined)
     if (statusCode < 200 || statusCode > 299) {
       socket.destroy()
-      return opened(proxyFault(refusalOf(statusCode)), null)
+      return opened(proxyFault(refusalOf(statusCode, isNamed)), null)
     }
     if (head.length > 0) socket.unshift(head)
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
@@ -166,10 +173,12 @@ function openTunnel(ask: Ask, secure: ConnectionOptions | undefined, opened: Ope
   }
 }
 
-function refusalOf(status: number): string {
+function refusalOf(status: number, isNamed: boolean): string {
   switch (status) {
     case 407:
-      return 'it wants user and password (407)'
+      return isNamed
+        ? 'it does not take this user and password (407)'
+        : 'it wants user and password (407)'
     case 403:
     case 405:
       return `it opens no tunnel to this place (${status})`

@@ -1,5 +1,6 @@
 /** A request that is under way or waits to be: what came of it so far, and how its end is told. */
 
+import type { ConnectionLimit } from '../../core/wire/connection-limit.ts'
 import {
   ABORTED,
   TOO_LATE,
@@ -12,6 +13,7 @@ import {
 
 const NO_HEADERS: WireHeaders = {}
 const NO_CHUNKS: readonly Buffer[] = []
+const NOT_SENT = 'it was never sent'
 
 /** A request with the moments that count for it. */
 export interface Asked {
@@ -21,6 +23,8 @@ export interface Asked {
   readonly deadlineMs: number
   /** The second time that it goes out. */
   readonly isRetry: boolean
+  /** It waits, or waited, for a connection. */
+  readonly waitedFor?: ConnectionLimit
 }
 
 /** Requests that wait for a connection, in the order in which they were asked. */
@@ -38,33 +42,43 @@ export class WaitingLine {
     return this.#waiting.length
   }
 
-  push(asked: Asked): void {
+  push(asked: Asked, waitedFor: ConnectionLimit): void {
     this.everWaited += 1
-    this.#waiting.push(asked)
+    this.#waiting.push({ ...asked, waitedFor })
   }
 
   /** It was the first before. */
-  putBack(asked: Asked): void {
+  putBack(asked: Asked, waitedFor: ConnectionLimit): void {
     this.everWaited += 1
-    this.#waiting.unshift(asked)
+    this.#waiting.unshift({ ...asked, waitedFor })
   }
 
   shift(): Asked | undefined {
     return this.#waiting.shift()
   }
 
-  /** Ends those whose time is over, each at its deadline. */
-  expire(nowMs: number): void {
+  /**
+   * Ends those whose time is over, each at its deadline.
+   * @param refusal why the target takes none of them; left out = we could open no more connections
+   */
+  expire(nowMs: number, refusal?: string): void {
     if (this.#waiting.every(({ deadlineMs }) => deadlineMs > nowMs)) return
     for (const asked of this.#waiting.splice(0)) {
       if (asked.deadlineMs > nowMs) this.#waiting.push(asked)
-      else endUnsent(asked, 'timeout', asked.deadlineMs, `${TOO_LATE}: ${this.#why}`)
+      else if (refusal !== undefined)
+        endUnsent(unwaited(asked), 'timeout', asked.deadlineMs, refusal)
+      else endUnsent(asked, 'unserved', asked.deadlineMs, `${NOT_SENT}: ${this.#why}`)
     }
   }
 
   abort(nowMs: number): void {
     for (const asked of this.#waiting.splice(0)) endUnsent(asked, 'aborted', nowMs, ABORTED)
   }
+}
+
+/** It waited for the target, and not for us. */
+function unwaited({ request, listener, askedMs, deadlineMs, isRetry }: Asked): Asked {
+  return { request, listener, askedMs, deadlineMs, isRetry }
 }
 
 /** Tells the end of a request that was never sent. */
@@ -78,6 +92,7 @@ export function endUnsent(asked: Asked, end: WireEnd, endedMs: number, reason: s
     startedMs: asked.askedMs,
     endedMs,
     reason,
+    ...waitOf(asked.waitedFor),
   })
 }
 
@@ -89,6 +104,7 @@ export class Pending {
   request: WireRequest | undefined
   isRetry = false
   #listener: WireListener | undefined
+  #waitedFor: ConnectionLimit | undefined
   #askedMs = 0
   #startedMs: number | undefined
   #headers: WireHeaders = NO_HEADERS
@@ -102,12 +118,14 @@ export class Pending {
     askedMs: number,
     deadlineMs: number,
     isRetry: boolean,
+    waitedFor?: ConnectionLimit,
   ): void {
     this.request = request
     this.isRetry = isRetry
     this.deadlineMs = deadlineMs
     this.status = undefined
     this.#listener = listener
+    this.#waitedFor = waitedFor
     this.#askedMs = askedMs
     this.#startedMs = undefined
     this.#headers = NO_HEADERS
@@ -186,6 +204,7 @@ export class Pending {
       startedMs: this.#startedMs ?? this.#askedMs,
       endedMs: late ? this.deadlineMs : nowMs,
       reason: late ? TOO_LATE : reason,
+      ...waitOf(this.#waitedFor),
     }
     this.#end()
     owner.released(end === 'answered' || end === 'unsendable')
@@ -200,6 +219,7 @@ export class Pending {
       askedMs: this.#askedMs,
       deadlineMs: this.deadlineMs,
       isRetry: this.isRetry,
+      ...waitOf(this.#waitedFor),
     }
   }
 
@@ -209,4 +229,8 @@ export class Pending {
     this.#chunks = undefined
     this.#headers = NO_HEADERS
   }
+}
+
+function waitOf(waitedFor: ConnectionLimit | undefined): { waitedFor?: ConnectionLimit } {
+  return waitedFor === undefined ? {} : { waitedFor }
 }

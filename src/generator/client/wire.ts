@@ -2,6 +2,7 @@
 
 import type { Arm } from '../../core/arm.ts'
 import type { HttpMethod } from '../../core/contract/ontology.ts'
+import type { ConnectionLimit } from '../../core/wire/connection-limit.ts'
 
 /** Bytes of a body that are kept for checks and captures. */
 export const MAX_KEPT_BYTES = 1_048_576
@@ -70,9 +71,17 @@ export type WireHeaders = Readonly<Record<string, string | string[] | undefined>
 /**
  * `answered`: the whole answer came. `broken`: it broke off after its head. `unanswered`: no valid
  * head came (refused, reset, no such name, garbage, head too long). `unsendable`: the request is
- * no valid HTTP, nothing was sent.
+ * no valid HTTP, nothing was sent. `unserved`: it waited for a connection until its time was over,
+ * because no more are opened; nothing was sent.
  */
-export type WireEnd = 'answered' | 'broken' | 'unanswered' | 'timeout' | 'unsendable' | 'aborted'
+export type WireEnd =
+  | 'answered'
+  | 'broken'
+  | 'unanswered'
+  | 'timeout'
+  | 'unsendable'
+  | 'unserved'
+  | 'aborted'
 
 export interface WireAnswer {
   readonly end: WireEnd
@@ -86,6 +95,8 @@ export interface WireAnswer {
   readonly endedMs: number
   /** Why there is no whole answer. */
   readonly reason: string | undefined
+  /** It had to wait for a connection, for this reason; left out = it did not. */
+  readonly waitedFor?: ConnectionLimit
 }
 
 /** Called from within the HTTP library: must be quick and must not throw. */

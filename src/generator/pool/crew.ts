@@ -7,6 +7,8 @@
 import { Worker } from 'node:worker_threads'
 import type { GeneratorReading } from '../../core/contract/sample.ts'
 import { messageOf, OutriderError } from '../../core/errors.ts'
+import { commonStartMs } from '../schedule/common-start.ts'
+import { systemClock } from '../system-clock.ts'
 import type { TrafficCounts } from '../traffic.ts'
 import type { FromPlayer, PlayerDelta, PlayerInput, ToPlayer } from './messages.ts'
 import { workerModule } from './worker-module.ts'
@@ -29,6 +31,8 @@ export interface CrewState {
   readonly counts: TrafficCounts
   /** The longest time that one of them was held back, in seconds. */
   readonly heldSeconds: number
+  /** Nothing new was sent for so long, because the target asked for it. */
+  readonly pausedSeconds: number
   /** The worst of the last ones of all threads, `notSent` added up; undefined before the first. */
   readonly reading: GeneratorReading | undefined
 }
@@ -53,6 +57,8 @@ export class Crew {
   readonly #watching: NodeJS.Timeout
   readonly #writes = new Set<Promise<void>>()
   #watchedMs = performance.now()
+  #pausedMs = 0
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: CrewOptions) {
     this.#options = options
@@ -84,7 +90,9 @@ export class Crew {
       heldSeconds = Math.max(heldSeconds, delta.heldSeconds)
     }
     const readings = this.#members.flatMap(({ reading }) => reading ?? [])
-    return { counts, heldSeconds, reading: worstOf(readings) }
+    const ahead = Math.max(0, this.#pausedUntilMs - performance.now())
+    const pausedSeconds = Math.max(0, this.#pausedMs - ahead) / 1000
+    return { counts, heldSeconds, pausedSeconds, reading: worstOf(readings) }
   }
 
   async close(): Promise<void> {
@@ -120,13 +128,14 @@ export class Crew {
       case 'ready':
         member.state = 'ready'
         if (this.#members.some(({ state }) => state === 'starting')) return
-        this.#say({ kind: 'start' })
+        this.#say({ kind: 'start', atMs: commonStartMs(systemClock, this.#members.length) })
         this.#options.onStart()
         return
       case 'delta':
         this.#take(member, message.delta)
         return
       case 'paused':
+        this.#pause(member.heardMs + message.waitMs)
         for (const { worker } of this.#members) {
           if (worker !== member.worker) worker.postMessage({ ...message, kind: 'pause' })
         }
@@ -140,6 +149,13 @@ export class Crew {
         this.#fail(member, message.error)
         return
     }
+  }
+
+  /** Pauses that overlap are one. */
+  #pause(untilMs: number): void {
+    const fromMs = Math.max(this.#pausedUntilMs, performance.now())
+    this.#pausedMs += Math.max(0, untilMs - fromMs)
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs)
   }
 
   #take(member: Member, delta: PlayerDelta): void {

@@ -29,7 +29,8 @@ export interface PlayerInput {
 }
 
 export type ToPlayer =
-  | { readonly kind: 'start' }
+  /** All begin at this moment, by the clock that the threads of a process share. */
+  | { readonly kind: 'start'; readonly atMs: number }
   /** One more of the deltas is worked on: its lines are written. */
   | { readonly kind: 'taken'; readonly characters: number }
   /** The target asked another thread for a pause. */

@@ -24,6 +24,8 @@ const READING_EVERY = 4
 const LONGEST_MS = 2 ** 31 - 1
 /** Deltas that may be on the way; further ones are kept together here. */
 const MOST_DELTAS = 8
+/** What is in flight when somebody stops the traffic gets this long; at its own end, its timeout. */
+const DRAIN_MS = 5_000
 /** Characters of samples, here and on the way, that nothing new is sent beyond. */
 const MOST_CHARACTERS = 8 * 2 ** 20
 
@@ -83,7 +85,7 @@ export class Player {
   receive(message: ToPlayer): void {
     switch (message.kind) {
       case 'start':
-        this.#start()
+        this.#start(message.atMs)
         return
       case 'taken':
         this.#deltasOnTheWay -= 1
@@ -94,7 +96,7 @@ export class Player {
         this.#traffic.pause(message.waitMs)
         return
       case 'stop':
-        this.#stop()
+        this.#stop(DRAIN_MS)
         return
       case 'abort':
         this.#traffic.abort()
@@ -103,14 +105,15 @@ export class Player {
     }
   }
 
-  #start(): void {
+  #start(atMs: number): void {
     if (this.#isStopping) return
     const { pace, shard, durationSeconds } = this.#input
-    this.#originMs = this.#clock.nowMs()
+    this.#originMs = atMs
     this.#ticking = setInterval(() => this.#tick(), DELTA_MS)
     // By itself, so that nothing is sent too long while nobody listens.
-    this.#ending = setTimeout(() => this.#stop(), Math.min(durationSeconds * 1000, LONGEST_MS))
-    this.#traffic.start(paceOfShard(pace, shard))
+    const endsInMs = atMs - this.#clock.nowMs() + durationSeconds * 1000
+    this.#ending = setTimeout(() => this.#stop(), Math.min(endsInMs, LONGEST_MS))
+    this.#traffic.start(paceOfShard(pace, shard), atMs)
   }
 
   #ended(step: Step, exchange: Exchange): void {
@@ -156,15 +159,20 @@ export class Player {
     }
   }
 
-  #stop(): void {
+  #stop(drainMs?: number): void {
     if (this.#isStopping) return
     this.#isStopping = true
     clearTimeout(this.#ending)
-    this.#end().catch((thrown: unknown) => this.#post({ kind: 'failed', error: messageOf(thrown) }))
+    this.#end(drainMs).catch((thrown: unknown) =>
+      this.#post({ kind: 'failed', error: messageOf(thrown) }),
+    )
   }
 
-  async #end(): Promise<void> {
+  async #end(drainMs: number | undefined): Promise<void> {
+    const giveUp =
+      drainMs === undefined ? undefined : setTimeout(() => this.#traffic.abort(), drainMs)
     await this.#traffic.stop()
+    clearTimeout(giveUp)
     await this.#traffic.close()
     clearInterval(this.#ticking)
     const delta = this.#take(true)

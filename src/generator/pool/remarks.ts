@@ -1,6 +1,8 @@
 /** What is to be said of a generation beside its figures: why it stopped, and who was too slow. */
 
 import type { Reason } from '../../core/contract/report.ts'
+import { limitWords } from '../../core/wire/connection-limit.ts'
+import type { WaitSpan } from './wait-span.ts'
 
 /** As in a probe: a loop that lags behind by this, and by this share of the median answer. */
 const LAG_MS = 10
@@ -58,6 +60,25 @@ export function breakerReason(seconds: number): Reason {
     code: 'breaker',
     message: `the traffic was stopped ${when}: half of the requests failed`,
   }
+}
+
+/** That the limit of connections was reached, what it means for the figures, and what can be done. */
+export function waitReason({ limit, requests, unsent, fromSeconds, toSeconds }: WaitSpan): Reason {
+  const lost = unsent === 0 ? '' : `, ${unsent} of them in vain (they were never sent)`
+  return {
+    code: 'connection-limit',
+    message:
+      `the limit of connections was reached from ${fromSeconds.toFixed(1)} s to ` +
+      `${toSeconds.toFixed(1)} s: ${requests} requests waited for one${lost}, and their latencies ` +
+      `are left out; ${limitWords(limit)}`,
+  }
+}
+
+/** That the target asked for pauses; empty if it did not. */
+export function pauseReasons(seconds: number): Reason[] {
+  if (seconds === 0) return []
+  const message = `the target asked for pauses (Retry-After): nothing new was sent for ${seconds.toFixed(1)} s`
+  return [{ code: 'target-paused', message }]
 }
 
 function medianOf(values: readonly number[]): number {

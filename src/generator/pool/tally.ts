@@ -1,7 +1,10 @@
 /** Tally: what a generation sent and got back, per action; those of several threads merge exactly. */
 
+import type { Reason } from '../../core/contract/report.ts'
 import { isFailure } from '../../core/contract/sample.ts'
+import type { ConnectionLimit } from '../../core/wire/connection-limit.ts'
 import type { Exchange } from '../exchange.ts'
+import { Faults, type Fault } from './faults.ts'
 import { Histogram, type SparseCounts } from './histogram.ts'
 
 /** Latencies count from the intended moment and are exact to about 2 %. */
@@ -22,6 +25,19 @@ export interface TallyDelta {
   readonly sessions: number
   readonly actions: readonly ActionDelta[]
   readonly service: SparseCounts
+  /** Left out where no request waited for a connection. */
+  readonly waits?: Waits
+  /** Left out where nothing failed. */
+  readonly faults?: readonly Fault[]
+}
+
+/** Requests that waited because no more connections were opened. */
+export interface Waits {
+  /** The last one that was reached. */
+  readonly limit: ConnectionLimit
+  readonly requests: number
+  /** Of these, those whose time was over before there was a connection. */
+  readonly unsent: number
 }
 
 interface ActionDelta {
@@ -40,23 +56,30 @@ interface ActionTally {
 export class Tally {
   readonly #actions = new Map<string, ActionTally>()
   readonly #service = new Histogram()
+  readonly #faults = new Faults()
   #ended = 0
   #failed = 0
   #sessions = 0
+  #waits: Waits | undefined
 
-  add(action: string, { outcome, latencyMs, serviceMs }: Exchange): void {
+  add(action: string, { outcome, latencyMs, serviceMs, waitedFor, reason }: Exchange): void {
+    if (waitedFor !== undefined) {
+      this.#wait({ limit: waitedFor, requests: 1, unsent: Number(outcome === 'aborted') })
+    }
     if (outcome === 'aborted') return
     const tally = this.#of(action)
     this.#ended += 1
     if (isFailure(outcome)) {
       this.#failed += 1
       tally.errors += 1
+      this.#faults.add(action, reason ?? outcome)
     }
     if (outcome === 'blocked') return
     tally.requests += 1
     // A refused connection is quick: with it a broken target would look fast.
     if (outcome === 'connect_error') return
-    tally.latency.record(latencyMs)
+    // How much of it was the wait for a connection of ours, and what would have been without, is unknown.
+    if (waitedFor === undefined) tally.latency.record(latencyMs)
     this.#service.record(serviceMs)
   }
 
@@ -77,10 +100,16 @@ export class Tally {
     this.#ended = 0
     this.#failed = 0
     this.#sessions = 0
-    return { ...counts, actions, service: this.#service.take() }
+    const waits = this.#waits === undefined ? {} : { waits: this.#waits }
+    this.#waits = undefined
+    const faults = this.#faults.take()
+    const told = { ...waits, ...(faults === undefined ? {} : { faults }) }
+    return { ...counts, actions, service: this.#service.take(), ...told }
   }
 
-  merge({ ended, failed, sessions, actions, service }: TallyDelta): void {
+  merge({ ended, failed, sessions, actions, service, waits, faults }: TallyDelta): void {
+    if (waits !== undefined) this.#wait(waits)
+    if (faults !== undefined) this.#faults.merge(faults)
     this.#ended += ended
     this.#failed += failed
     this.#sessions += sessions
@@ -95,6 +124,16 @@ export class Tally {
 
   sessions(): number {
     return this.#sessions
+  }
+
+  /** Why requests failed. */
+  faults(): Reason[] {
+    return this.#faults.reasons()
+  }
+
+  /** Undefined while no request waited for a connection. */
+  waits(): Waits | undefined {
+    return this.#waits
   }
 
   /** Undefined while nothing was answered. */
@@ -115,6 +154,14 @@ export class Tally {
   byAction(): Record<string, ActionSummary> {
     const names = [...this.#actions.keys()].toSorted()
     return Object.fromEntries(names.map((name) => [name, summaryOf(this.#of(name))]))
+  }
+
+  #wait({ limit, requests, unsent }: Waits): void {
+    this.#waits = {
+      limit,
+      requests: requests + (this.#waits?.requests ?? 0),
+      unsent: unsent + (this.#waits?.unsent ?? 0),
+    }
   }
 
   #of(action: string): ActionTally {

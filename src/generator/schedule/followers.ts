@@ -8,6 +8,8 @@ export interface FollowersOptions {
   readonly users: number
   /** At most so many steps a second; left out = only the arms' limits hold. */
   readonly rate: number | undefined
+  /** After this share of the time between two steps the first one may be sent; 0 = at once. */
+  readonly firstSlot: number
   readonly startMs: number
   readonly counts: ScheduleCounts
   earliestMs(fromMs: number): number
@@ -24,12 +26,12 @@ export class Followers {
   #heldUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: FollowersOptions) {
-    const { users, rate, startMs } = options
+    const { users, rate, startMs, firstSlot } = options
     this.#options = options
     this.#due = createDueList(users)
     this.#intendedMs = new Float64Array(users).fill(startMs)
     this.#spacingMs = rate === undefined ? 0 : 1000 / rate
-    this.#slotMs = startMs
+    this.#slotMs = startMs + firstSlot * this.#spacingMs
   }
 
   /** A user whose step is meant for this moment. */

@@ -9,8 +9,7 @@ export type Pace =
       readonly concurrency: number
       /** The rate grows evenly from 0 in this time; left out = it is there at once. */
       readonly rampSeconds?: number
-      /** The first tick of a constant stream comes after this share of its gap; default 1. */
-      readonly firstTick?: number
+      readonly part?: Part
     }
   /** One step at a time, at most `rate` a second. */
   | { readonly kind: 'single-file'; readonly rate: number }
@@ -21,6 +20,7 @@ export type Pace =
       readonly rate?: number
       /** The users join one after the other in this time. */
       readonly rampSeconds?: number
+      readonly part?: Part
     }
   /** The gaps of the profiles times `timeScale`; `rate` is a cap. */
   | {
@@ -29,6 +29,7 @@ export type Pace =
       readonly rate: number
       readonly timeScale: number
       readonly rampSeconds?: number
+      readonly part?: Part
     }
   /**
    * Sessions arrive as a Poisson stream, so many a second that they have `rate` steps a second
@@ -41,6 +42,7 @@ export type Pace =
       readonly rate: number
       readonly timeScale: number
       readonly rampSeconds?: number
+      readonly part?: Part
     }
   /** Nothing is sent. */
   | { readonly kind: 'idle' }
@@ -53,10 +55,19 @@ export interface Shard {
 }
 
 /**
- * The pace of one shard; those of all shards make up the whole one. Independent Poisson streams
- * superpose to one of the summed rate; constant ones begin one gap of the whole stream apart; users
- * are split without loss. A shard that is left without a user is idle, and the others share its rate.
- * Single file is the first shard's alone.
+ * Which part of a whole pace this is. The moments of a whole stream are dealt out in turn: part
+ * `index` has those numbered `index` + 1, `index` + 1 + `count`, …, and of the users likewise. Rate
+ * and concurrency of a pace with a part are the part's own.
+ */
+export interface Part extends Shard {
+  /** Of the whole pace. */
+  readonly users: number
+}
+
+/**
+ * The pace of one shard; those of all shards make up the whole one, moment by moment, if they begin
+ * together. A shard that is left without a user is idle, and the others share its rate. Single file is
+ * the first shard's alone.
  */
 export function paceOfShard(pace: Pace, { index, count }: Shard): Pace {
   if (pace.kind === 'idle' || count === 1) return pace
@@ -65,21 +76,9 @@ export function paceOfShard(pace: Pace, { index, count }: Shard): Pace {
   const concurrency = users + (index < pace.concurrency % count ? 1 : 0)
   if (concurrency === 0) return { kind: 'idle' }
   const active = Math.min(count, pace.concurrency)
-  switch (pace.kind) {
-    case 'spaced': {
-      const rate = pace.rate / active
-      if (pace.spacing === 'poisson') return { ...pace, rate, concurrency }
-      const whole = pace.firstTick ?? 1
-      return { ...pace, rate, concurrency, firstTick: (index + whole) / active }
-    }
-    case 'closed': {
-      const { rate } = pace
-      return { ...pace, concurrency, ...(rate === undefined ? {} : { rate: rate / active }) }
-    }
-    case 'recorded':
-    case 'partly-open':
-      return { ...pace, concurrency, rate: pace.rate / active }
-  }
+  const part = { index, count: active, users: pace.concurrency }
+  const { rate } = pace
+  return { ...pace, concurrency, part, ...(rate === undefined ? {} : { rate: rate / active }) }
 }
 
 /**

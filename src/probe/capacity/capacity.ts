@@ -31,6 +31,7 @@ export interface PreparedCapacity {
   readonly mix: Mix
   readonly ontology: Ontology
   readonly timeoutMs: number
+  readonly seed: number
 }
 
 export interface CapacityToPrepare {
@@ -64,7 +65,7 @@ export function prepareCapacity(given: CapacityToPrepare): PreparedCapacity {
     )
   }
   checkCapacityReach(arms)
-  return { mix: createMix({ ...given, arms }), ontology, timeoutMs }
+  return { mix: createMix({ ...given, arms }), ontology, timeoutMs, seed: given.seed }
 }
 
 export interface CapacityToAdd {
@@ -79,13 +80,14 @@ export interface CapacityToAdd {
 export async function addCapacity(report: Report, given: CapacityToAdd): Promise<Report> {
   const why = whyNot(report, given.signal)
   if (why !== undefined) return withReasons(report, [`not measured: ${why}`])
-  const { ontology, mix, timeoutMs } = given.prepared
+  const { ontology, mix, timeoutMs, seed } = given.prepared
   const { seconds = CAPACITY_SECONDS, progress } = given.request
   try {
     const { capacity, reasons } = await measureCapacity({
       mix,
       seconds,
       timeoutMs,
+      seed,
       clock: given.clock,
       signal: given.signal,
       limits: (action) => sloOf(ontology, action),

@@ -2,8 +2,8 @@
  * The search for the most that one arm sustains: which number of connections comes next, and when
  * enough is known. Pure: whoever climbs measures.
  *
- * A level that takes too long is measured once more, because a single stall of the machine would end
- * the search otherwise; one that fails is not.
+ * A level that takes too long, or all of our own threads, is measured once more, because a single
+ * stall of the machine would end the search otherwise; one that fails is not.
  *
  * Connections double until a limit breaks, until two doublings in a row bring no more (the target is
  * full; more connections only wait), until our own threads are full, or to the cap. If the limit
@@ -16,7 +16,7 @@ import type { Level } from './limits.ts'
 export type LimitedBy = 'latency' | 'errors' | 'full' | 'generator' | 'cap' | 'time'
 
 /** In a closed loop each connection is a user who never thinks; more was never needed here. */
-const MOST_CONNECTIONS = 256
+export const MOST_CONNECTIONS = 256
 /** A doubling that brings less than this brings nothing. */
 const GROWTH = 1.03
 const FLAT_DOUBLINGS = 2
@@ -43,12 +43,12 @@ export function createClimb(mostConnections = MOST_CONNECTIONS): Climb {
   let flat = 0
   let between = 0
   let isGrowing = true
-  /** Measured once, and taking too long: it comes next once more. */
+  /** Measured once, and taking too long or too much of us: it comes next once more. */
   let doubted: number | undefined
   let over: LimitedBy | undefined
 
-  const isFirstDoubt = ({ broke, connections }: Level): boolean =>
-    broke === 'latency' && doubted !== connections
+  const isFirstDoubt = ({ broke, connections, isStrained }: Level): boolean =>
+    (broke === 'latency' || (broke === undefined && isStrained)) && doubted !== connections
   const climbOn = (level: Level): void => {
     const grew = level.requestsPerSecond >= GROWTH * best
     // At one connection there is nothing to compare with.
@@ -106,9 +106,9 @@ export interface OperatingPoints {
 }
 
 /**
- * Where each arm is measured in the end. One number of connections for both, if there is one at which
- * each is within three per cent of its best, because then nothing but the arm differs; else each
- * at its own. Always the fewest connections, which is farthest from the limit.
+ * Where each arm stood best in the search. One number of connections for both, if there is one at
+ * which each is within three per cent of its best; else each its own. Always the fewest connections,
+ * which is farthest from the limit.
  */
 export function operatingPoints(
   baseline: readonly Level[],

@@ -65,8 +65,15 @@ export interface Level {
   /** Of all actions together; failures count with their timeout. */
   readonly p95Ms: number
   readonly errorShare: number
+  /**
+   * How far it was from the limit that is nearest to breaking, as the logarithm of a ratio: above 0
+   * it is broken, at -0.7 half of what is allowed was used.
+   */
+  readonly strain: number
   /** Left out = the limits were held. */
   readonly broke?: 'latency' | 'errors'
+  /** Half of its answers failed, so that it was ended: the arm is not asked for as much again. */
+  readonly gaveWay?: true
   /** The rate may be ours, not the target's. */
   readonly isStrained: boolean
 }
@@ -76,29 +83,50 @@ export function judgeLevel(
   connections: number,
   groups: readonly LimitGroup[],
 ): Level {
-  const broke = brokenLimit(counts, groups)
+  const { late, failing } = strainsOf(counts, groups)
+  const broke = failing > 0 ? 'errors' : late > 0 ? 'latency' : undefined
   return {
     connections,
     requestsPerSecond: counts.seconds > 0 ? answersOf(counts.actions) / counts.seconds : 0,
     p95Ms: p95Of(counts.actions) ?? 0,
     errorShare: failureShareOf(counts.actions),
     isStrained: Math.max(counts.cpu, counts.busy) >= MOST_BUSY,
+    strain: Math.max(late, failing),
     ...(broke === undefined ? {} : { broke }),
+    ...(counts.end === 'breaker' ? { gaveWay: true } : {}),
   }
 }
 
-function brokenLimit(
+/** The farthest that a level is said to be from its limit, on both sides. */
+const MOST_STRAIN = 3
+/** Where no failure is allowed, one in a thousand is as far above as twice what is allowed. */
+const LEAST_ERROR_SHARE = 0.001
+
+function strainsOf(
   { end, actions }: LevelCounts,
   groups: readonly LimitGroup[],
-): Level['broke'] | undefined {
-  if (end === 'breaker' || end === 'asked') return 'errors'
+): { readonly late: number; readonly failing: number } {
   const enough = groups.filter((group) => totalOf(pick(actions, group)) >= FEWEST)
-  const judged = enough.length > 0 ? enough : groups
-  const isFailing = judged.some((group) => failureShareOf(pick(actions, group)) > group.errorShare)
-  if (isFailing) return 'errors'
-  const isLate = judged.some((group) => (p95Of(pick(actions, group)) ?? 0) > group.p95Ms)
-  // Not one answer, and nothing that waited longer than allowed: it was too short to tell.
-  return isLate || answersOf(actions) === 0 ? 'latency' : undefined
+  const judged = (enough.length > 0 ? enough : groups).map((group) => ({
+    ...group,
+    own: pick(actions, group),
+  }))
+  const late = judged.map(({ own, p95Ms }) => Math.log((p95Of(own) ?? 0) / p95Ms))
+  const failing = judged.map(({ own, errorShare }) => {
+    const failed = failureShareOf(own)
+    const least = Math.max(errorShare, LEAST_ERROR_SHARE)
+    return failed === 0 ? -MOST_STRAIN : Math.log((failed + least) / (errorShare + least))
+  })
+  const gaveWay = end === 'breaker' || end === 'asked'
+  return {
+    // Not one answer, and nothing that waited longer than allowed: it was too short to tell.
+    late: answersOf(actions) === 0 ? MOST_STRAIN : bounded(Math.max(...late)),
+    failing: gaveWay ? MOST_STRAIN : bounded(Math.max(...failing)),
+  }
+}
+
+function bounded(strain: number): number {
+  return Math.max(-MOST_STRAIN, Math.min(MOST_STRAIN, strain))
 }
 
 /** By action; what waits longer than this when a level ends can only be late. */

@@ -10,7 +10,8 @@ import { messageOf } from '../../core/errors.ts'
 import { createCrew, type Crew } from '../../generator/capacity/crew.ts'
 import type { LevelCounts } from '../../generator/capacity/level.ts'
 import { pinned } from '../../generator/capacity/pin.ts'
-import { createClimb, operatingPoints, type Climb } from './climb.ts'
+import { createRandom, type Random } from '../../core/random.ts'
+import { createClimb, type Climb } from './climb.ts'
 import {
   judgeLevel,
   lateMsOf,
@@ -20,7 +21,9 @@ import {
   type LimitedAction,
 } from './limits.ts'
 import { withoutActions, type Mix } from './mix.ts'
-import { capacityOf, type Measured, type TwoArms } from './outcome.ts'
+import { capacityOf, type Measured } from './outcome.ts'
+import { firstLevels, laterLevels, roundSeconds, windowOf, type RoundWindow } from './plan.ts'
+import type { Round, TwoArms } from './sustain.ts'
 
 const TWO = ['baseline', 'canary'] as const
 
@@ -41,6 +44,8 @@ export interface MeasurementOptions {
   readonly timeoutMs: number
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Says which arm comes first. */
+  readonly seed: number
   readonly progress?: (progress: CapacityProgress) => void
   /** Default: threads of our own. */
   readonly crew?: Crew
@@ -54,18 +59,18 @@ export interface Outcome {
 }
 
 /** Shares of the whole time. */
-const SEARCH_SHARE = 0.7
+const SEARCH_SHARE = 0.6
 const ROUNDS_UNTIL = 0.94
-const WINDOWS_PER_TIME = 80
-const LONGEST_SEARCH_SECONDS = 1.5
-const SHORTEST_SECONDS = 0.3
-const LONGEST_ROUND_SECONDS = 3
-const MOST_ROUNDS = 8
-const FEWEST_ROUNDS = 4
+const WINDOWS_PER_TIME = 100
+const LONGEST_SEARCH_SECONDS = 1.2
+const SHORTEST_SECONDS = 0.2
 const WARM_SHARE = 1 / 3
-const LONGEST_WARM_SECONDS = 0.5
-/** What ending and starting connections takes, about. */
-const CHANGE_SECONDS = 0.1
+const MOST_ROUNDS = 40
+/** So often the rounds may say that the levels of the search were wrong, and when they are asked. */
+const MOST_REVISIONS = 4
+const REVISED_AFTER: ReadonlySet<number> = new Set([2, 4])
+/** Others are only worth it if as many rounds fit then. */
+const ROUNDS_AFTER_REVISION = 5
 const ENOUGH_ANSWERS = 40
 /** On the baseline alone, at one connection: an action of which half fails needs more than itself. */
 const FAILS_ALONE = 0.5
@@ -105,7 +110,12 @@ class Measurement {
   readonly #startedMs: number
   readonly #signal: AbortSignal
   readonly #climbs: Readonly<Record<TwoArms, Climb>>
-  readonly #rounds: Record<TwoArms, Level>[] = []
+  readonly #random: Random
+  /** The fewest connections at which half of the arm's answers failed. */
+  readonly #refused: Record<TwoArms, number> = { baseline: Infinity, canary: Infinity }
+  readonly #held: Record<TwoArms, number> = { baseline: 0, canary: 0 }
+  #rounds: Round[] = []
+  #coin = 0
   #mix: Mix
   #groups: readonly LimitGroup[] = []
 
@@ -114,6 +124,7 @@ class Measurement {
     this.#crew = crew
     this.#mix = options.mix
     this.#startedMs = options.clock.nowMs()
+    this.#random = createRandom(options.seed, 'capacity')
     const deadline = AbortSignal.timeout(Math.round(options.seconds * 1000))
     this.#signal = AbortSignal.any([options.signal, deadline])
     this.#climbs = { baseline: createClimb(), canary: createClimb() }
@@ -132,7 +143,6 @@ class Measurement {
       groups: this.#groups,
       seconds: this.#seconds(),
       climbs: this.#climbs,
-      points: this.#points(),
       rounds: this.#rounds,
     }
   }
@@ -187,32 +197,48 @@ class Measurement {
   }
 
   async #measureRounds(): Promise<void> {
-    const points = this.#points()
-    const { baseline, canary } = points
+    const searched = [this.#climbs.baseline.levels(), this.#climbs.canary.levels()] as const
+    const first = firstLevels(...searched, this.#leftSeconds())
+    let levels = first
     // Without both there is no ratio, and what the search has seen is told as it is.
-    if (baseline === undefined || canary === undefined) return
-    const left = ROUNDS_UNTIL * this.#options.seconds - this.#seconds()
-    const rounds =
-      left / (2 * MOST_ROUNDS) >= 1.5 ? MOST_ROUNDS : left / 12 >= 1 ? 6 : FEWEST_ROUNDS
-    const each = left / (2 * rounds) - CHANGE_SECONDS
-    const warmSeconds = Math.min(LONGEST_WARM_SECONDS, each * 0.25)
-    const seconds = Math.max(SHORTEST_SECONDS, Math.min(LONGEST_ROUND_SECONDS, each - warmSeconds))
-    const window = { warmSeconds, seconds, enoughAnswers: 0 }
-    for (let round = 0; round < rounds; round += 1) {
-      const levels: Partial<Record<TwoArms, Level>> = {}
-      for (const arm of inTurn(round)) {
-        const { connections } = arm === 'baseline' ? baseline : canary
-        levels[arm] = await this.#measure(arm, connections, window, round + 1)
-      }
-      const { baseline: first, canary: second } = levels
-      if (first !== undefined && second !== undefined) {
-        this.#rounds.push({ baseline: first, canary: second })
-      }
+    if (levels.length === 0) return
+    let revisions = 0
+    let window = windowOf(levels, this.#leftSeconds(), searched.flat())
+    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+      if (this.#leftSeconds() < roundSeconds(levels, window)) return
+      this.#rounds.push(await this.#measureRound(levels, window, round))
+      if (revisions >= MOST_REVISIONS || !REVISED_AFTER.has(this.#rounds.length)) continue
+      const later = laterLevels(first, levels, this.#rounds, this.#refused)
+      const laterWindow = windowOf(later, this.#leftSeconds(), searched.flat())
+      const needed = ROUNDS_AFTER_REVISION * roundSeconds(later, laterWindow)
+      if (later === levels || needed > this.#leftSeconds()) continue
+      revisions += 1
+      levels = later
+      window = laterWindow
+      this.#rounds = []
     }
   }
 
-  #points(): ReturnType<typeof operatingPoints> {
-    return operatingPoints(this.#climbs.baseline.levels(), this.#climbs.canary.levels())
+  /** Both arms at each level, one right after the other; who is first a coin says, and both in turn. */
+  async #measureRound(
+    levels: readonly number[],
+    { warmSeconds, seconds }: RoundWindow,
+    round: number,
+  ): Promise<Round> {
+    const measured: Record<TwoArms, Level[]> = { baseline: [], canary: [] }
+    if (this.#rounds.length % 2 === 0) this.#coin = this.#random.int(2)
+    for (const [index, connections] of levels.entries()) {
+      for (const arm of inTurn(this.#coin + this.#rounds.length + index)) {
+        if (connections >= this.#refused[arm]) continue
+        const window = { warmSeconds, seconds, enoughAnswers: 0 }
+        measured[arm].push(await this.#measure(arm, connections, window, round))
+      }
+    }
+    return measured
+  }
+
+  #leftSeconds(): number {
+    return ROUNDS_UNTIL * this.#options.seconds - this.#seconds()
   }
 
   async #measure(
@@ -223,11 +249,15 @@ class Measurement {
   ): Promise<Level> {
     const counts = await this.#count(arm, connections, window)
     const level = this.#judged(arm, counts, connections, round)
-    if (round !== undefined && counts.end === 'breaker') {
-      throw new Ended(
-        `half of the ${arm}'s answers failed at ${connections} connections, where it had held before`,
-      )
+    if (level.gaveWay === true) {
+      this.#refused[arm] = Math.min(this.#refused[arm], connections)
+      if (connections <= this.#held[arm]) {
+        throw new Ended(
+          `half of the ${arm}'s answers failed at ${connections} connections, where it had held before`,
+        )
+      }
     }
+    if (level.broke === undefined) this.#held[arm] = Math.max(this.#held[arm], connections)
     return level
   }
 

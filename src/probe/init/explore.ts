@@ -10,18 +10,7 @@ import { TargetError, messageOf } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
 import type { LoggedRequest } from '../../profiles/derive/read/request.ts'
 import { createTextReader } from '../watch/read-text.ts'
-import { guessKind } from './guess.ts'
-
-/** Where services publish their OpenAPI document. */
-const DOCUMENTS = [
-  '/openapi.json',
-  '/openapi.yaml',
-  '/v3/api-docs',
-  '/swagger/v1/swagger.json',
-  '/api/openapi.json',
-  '/api-docs',
-  '/swagger.json',
-] as const
+import { findDocument, type Answer, type FoundDocument } from './documents.ts'
 
 const MOST_PAGES = 40
 const PAUSE_MS = 100
@@ -51,35 +40,59 @@ export interface ExploreOptions {
   readonly signal: AbortSignal
   /** After each request. */
   readonly onRead?: (target: string) => void
+  /** Between two requests (100). */
+  readonly pauseMs?: number
 }
 
-/** @throws TargetError with code `target-unreachable` or `nothing-found` */
-export async function explore({ url, signal, onRead }: ExploreOptions): Promise<Explored> {
+/**
+ * What is found from an address on; a document only, where only that is looked for.
+ * @throws TargetError with code `target-unreachable` or `nothing-found`
+ */
+export async function explore(options: ExploreOptions): Promise<Explored> {
+  return look(options, async (base, first, read) => {
+    const found = await findDocument(base, first, read)
+    if (found !== undefined) return { kind: 'openapi', ...found }
+    const start = base.pathname + base.search
+    return { kind: 'pages', pages: await readPages(base, start, first, read) }
+  })
+}
+
+/**
+ * The OpenAPI document that a running service publishes.
+ * @throws TargetError with code `target-unreachable` or `nothing-found`
+ */
+export async function fetchOpenApi(options: ExploreOptions): Promise<FoundDocument> {
+  const found = await look(options, findDocument)
+  if (found !== undefined) return found
+  throw new TargetError(`Cannot find an OpenAPI document at ${options.url}`, {
+    code: 'nothing-found',
+    where: options.url,
+    mend: 'give the address of the document itself, like http://127.0.0.1:8080/openapi.json',
+  })
+}
+
+async function look<T>(
+  { url, signal, onRead, pauseMs = PAUSE_MS }: ExploreOptions,
+  find: (base: URL, first: Answer, read: Read) => Promise<T>,
+): Promise<T> {
   const base = new URL(url)
   const reader = createTextReader({ headers: HEADERS, timeoutMs: TIMEOUT_MS })
-  const read = async (target: string): Promise<{ status: number; text: string }> => {
+  const read = async (target: string): Promise<Answer> => {
     onRead?.(target)
     const answer = await reader.read(new URL(target, base).href, signal)
-    await pause(PAUSE_MS)
+    await pause(pauseMs)
     return answer
   }
   try {
     const start = base.pathname + base.search
     const first = await readFirst(read, start, url)
     // One page that hangs or breaks off is left out; it is not what the service is.
-    const readOrNot = (target: string): Promise<{ status: number; text: string }> =>
+    const readOrNot = (target: string): Promise<Answer> =>
       read(target).catch((thrown: unknown) => {
         if (signal.aborted) throw thrown
         return { status: UNREADABLE, text: '' }
       })
-    const folder = base.pathname.replace(/\/+$/, '')
-    for (const path of [start, ...DOCUMENTS.map((document) => folder + document)]) {
-      const answer = path === start ? first : await readOrNot(path)
-      if (answer.status === 200 && guessKind(answer.text.slice(0, 4000)) === 'openapi') {
-        return { kind: 'openapi', path, text: answer.text }
-      }
-    }
-    return { kind: 'pages', pages: await readPages(base, start, first, readOrNot) }
+    return await find(base, first, readOrNot)
   } finally {
     reader.close()
   }
@@ -90,13 +103,9 @@ const HEADERS = {
   accept: 'text/html,application/json;q=0.9,*/*;q=0.8',
 }
 
-type Read = (target: string) => Promise<{ status: number; text: string }>
+type Read = (target: string) => Promise<Answer>
 
-async function readFirst(
-  read: Read,
-  start: string,
-  url: string,
-): Promise<{ status: number; text: string }> {
+async function readFirst(read: Read, start: string, url: string): Promise<Answer> {
   try {
     return await read(start)
   } catch (thrown) {
@@ -110,12 +119,7 @@ async function readFirst(
 }
 
 /** Breadth first, so that what is near the start comes first where there is much. */
-async function readPages(
-  base: URL,
-  start: string,
-  first: { status: number; text: string },
-  read: Read,
-): Promise<Page[]> {
+async function readPages(base: URL, start: string, first: Answer, read: Read): Promise<Page[]> {
   const pages = [pageOf(base, start, first)]
   const known = new Set([start])
   for (const page of pages) {
@@ -132,18 +136,17 @@ async function readPages(
     {
       code: 'nothing-found',
       where: base.href,
-      mend: 'name a path that answers, like http://127.0.0.1:8080/products',
+      mend: 'name a path that answers, like /products, or the address of its OpenAPI document',
     },
   )
 }
 
-function pageOf(
-  base: URL,
-  target: string,
-  { status, text }: { status: number; text: string },
-): Page {
+function pageOf(base: URL, target: string, { status, text, location }: Answer): Page {
   const own = new URL(target, base)
-  const links = status === 200 ? findLinks(text).flatMap((href) => targetOf(href, own) ?? []) : []
+  // A redirect is followed like a link: many a start page is nothing else.
+  const isRedirect = status >= 300 && status < 400 && location !== undefined
+  const hrefs = status === 200 ? findLinks(text) : isRedirect ? [location] : []
+  const links = hrefs.flatMap((href) => targetOf(href, own) ?? [])
   const kept = text.slice(0, MOST_PAGE_CHARS)
   return { target, status, text: kept, links: [...new Set(links)] }
 }

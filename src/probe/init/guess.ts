@@ -16,6 +16,9 @@ export function guessKind(beginning: string): SourceKind | undefined {
   if (/^["']?(?:openapi|swagger)["']?\s*:/m.test(text) || /"(?:openapi|swagger)"\s*:/.test(text)) {
     return 'openapi'
   }
+  // Sorted by their names, the version comes last.
+  if (/^\{\s*"(?:basePath|components|definitions|consumes)"\s*:/.test(text)) return 'openapi'
+  if (/^\{[^]*"paths"\s*:\s*\{\s*"\//.test(text)) return 'openapi'
   if (/^\{\s*"log"\s*:\s*\{/.test(text)) return 'har'
   if (/^\{\s*"resourceSpans"\s*:/.test(text)) return 'otlp'
   const [line = ''] = text.split('\n', 1)

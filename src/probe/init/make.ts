@@ -113,11 +113,22 @@ function ofOpenApi(text: string, file: string): Started {
     profiles: lines === '' ? [] : parseProfiles(lines, file, made.ontology),
     actionCount: summary.actions,
     remarks: [
-      ...(needy === 0 ? [] : [`${needy} actions need data that the document has no value for`]),
+      ...(needy === 0
+        ? []
+        : [
+            `${needy} ${needy === 1 ? 'action needs' : 'actions need'} data that the document has no value for`,
+          ]),
       ...summary.secrets.map(({ name, holds }) => `OUTRIDER_SECRET_${name} has to hold ${holds}`),
+      ...(summary.unasked.length === 0
+        ? []
+        : [
+            `most operations ask for no proof; if the service wants one, add it to defaults.headers`,
+          ]),
       ...(summary.leftOut.length === 0
         ? []
-        : [`${summary.leftOut.length} operations were left out`]),
+        : [
+            `${summary.leftOut.length} operation${summary.leftOut.length === 1 ? '' : 's'} left out`,
+          ]),
     ],
   }
 }

@@ -1,12 +1,7 @@
 /** Bodies as people see them: decompressed as far as they were kept, as text, redacted. */
 
-import {
-  constants,
-  brotliDecompressSync,
-  gunzipSync,
-  inflateSync,
-  zstdDecompressSync,
-} from 'node:zlib'
+import { constants, brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { inflated } from '../../actions/response/received.ts'
 import { KEPT_BODY_BYTES, type KeptBody } from '../shard/examples.ts'
 import type { Redactor } from './redact.ts'
 
@@ -54,7 +49,7 @@ function decompressed(body: Uint8Array, encoding: string | undefined): Uint8Arra
       case 'x-gzip':
         return gunzipSync(body, sync)
       case 'deflate':
-        return inflateSync(body, sync)
+        return inflated(body, sync)
       case 'br': {
         const finishFlush = constants.BROTLI_OPERATION_FLUSH
         return brotliDecompressSync(body, { finishFlush, maxOutputLength: LARGEST })

@@ -26,6 +26,7 @@ import type { AnswerDiff, FieldExample, PairAnswers } from '../../core/answers.t
 import type { Arm } from '../../core/arm.ts'
 import type { Exchange, Remembered } from '../../generator/traffic.ts'
 import { createRedactor, isTellingName, REDACTED, type Redactor } from '../inquiry/redact.ts'
+import { createOwnChanges, type Keep } from './compared/own-changes.ts'
 
 export interface AnswerComparerOptions {
   /** By name, as the ontology has them; a step of any other action is compared in full. */
@@ -34,6 +35,8 @@ export interface AnswerComparerOptions {
   readonly secrets: Readonly<Record<string, string>>
   /** Where each arm is asked: an answer may name its own address. */
   readonly addresses: Readonly<Partial<Record<Arm, string>>>
+  /** The run changes data, and no control arm shows what of it comes back. */
+  readonly storesUnseen?: boolean
 }
 
 export interface StepAnswers {
@@ -82,6 +85,7 @@ export function createAnswerComparer(options: AnswerComparerOptions): AnswerComp
   // A member's name is part of a path, and a target may give it any name.
   const hide = createHider(options.secrets, (name) => `{{secret.${name}}}`)
   const actions = new Map<string, Known>()
+  const changes = options.storesUnseen === true ? createOwnChanges() : undefined
 
   const knownOf = (action: string): Known => {
     const known = actions.get(action) ?? {
@@ -98,8 +102,10 @@ export function createAnswerComparer(options: AnswerComparerOptions): AnswerComp
       const views = viewsOf(step, options)
       if (views === undefined) return undefined
       const known = knownOf(step.action)
+      const keep: Keep | undefined = changes?.seen(step.action, views.baseline, known.ignore)
       const diffOf = (view: AnswerView): AnswerDiff => {
-        const diff = compareAnswers(views.baseline, view, known.ignore)
+        const found = compareAnswers(views.baseline, view, known.ignore)
+        const diff = keep?.(found) ?? found
         if (view === views.canary || view === views.repeatCanary) {
           learn(known, views.baseline, view, diff, redact)
         }

@@ -19,8 +19,15 @@ import {
 import { createOrderTally, type OrderState } from '../../analysis/order/order.ts'
 import type { Arm } from '../../core/arm.ts'
 import type { Plan } from '../../core/contract/plan.ts'
-import { formatBlockLine, formatSample, type Sample } from '../../core/contract/sample.ts'
+import {
+  formatBlockLine,
+  formatSample,
+  type BlockWaits,
+  type Sample,
+} from '../../core/contract/sample.ts'
 import type { Phase } from '../../core/verdict.ts'
+import type { Exchange } from '../../generator/traffic.ts'
+import { addWaits } from './limit/waits.ts'
 
 /** Before anything is known of an action (STATISTICS 2). */
 const FIRST_LIM_MS = 200
@@ -34,6 +41,8 @@ export interface Slice {
   /** Of a rollout. */
   readonly marks?: BlockMarks
   openPairs: number
+  /** Left out while no request of it waited for a connection of ours. */
+  waits?: BlockWaits
   readonly pairs: PairRecord[]
   /** Kept only when the run records its samples. */
   readonly samples: Sample[]
@@ -143,8 +152,15 @@ export class Blocks {
   }
 
   /** A pair of this slice has ended: its samples, and its record if it can be scored. */
-  ended(slice: Slice, pair: PairRecord | undefined, samples: readonly Sample[]): void {
+  ended(
+    slice: Slice,
+    pair: PairRecord | undefined,
+    samples: readonly Sample[],
+    exchanges: readonly Pick<Exchange, 'arm' | 'waitedFor'>[] = [],
+  ): void {
     slice.openPairs -= 1
+    const waits = addWaits(slice.waits, exchanges)
+    if (waits !== undefined) slice.waits = waits
     if (this.#dropped.has(slice)) {
       this.#unscored.push(...samples)
       if (slice.openPairs === 0 && slice !== this.#between) this.#dropped.delete(slice)
@@ -263,7 +279,9 @@ export class Blocks {
       startSeconds: (slice.startMs - originMs) / 1000,
       endSeconds: (endMs - originMs) / 1000,
       capped,
-      ...(strained ? { strained } : {}),
+      // How slow the arms would have been without us in their way is unknown.
+      ...(strained || slice.waits !== undefined ? { strained: true } : {}),
+      ...(slice.waits === undefined ? {} : { waits: slice.waits }),
       sums: foldPairs(plan, seed, parameters, slice.pairs),
       ...(slice.marks === undefined ? {} : { marks: slice.marks }),
     }
@@ -276,8 +294,11 @@ function sampleLines(samples: readonly Sample[], { index: block, phase }: Closed
 
 /** The lines of a block with the one that speaks of the block itself. */
 export function withBlockLine(lines: string, closed: ClosedBlock): string {
-  const { index: block, phase, startSeconds: at, endSeconds: end, capped, strained } = closed
-  const marked = strained === true ? { strained } : {}
+  const { index: block, phase, startSeconds: at, endSeconds: end, capped, strained, waits } = closed
+  const marked = {
+    ...(strained === true ? { strained } : {}),
+    ...(waits === undefined ? {} : { waits }),
+  }
   const own = formatBlockLine({ block, phase, at, end, capped, ...marked })
   return lines === '' ? own : `${lines}\n${own}`
 }

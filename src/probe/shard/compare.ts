@@ -1,5 +1,6 @@
 /** Which steps of a run are compared: those of its compared actions, with repeats that went well. */
 
+import { compileOntology } from '../../actions/ontology.ts'
 import type { Exchange, Step } from '../../generator/traffic.ts'
 import { createAnswerComparer, type ActionExamples, type ComparedStep } from './answers.ts'
 import type { WorkerInput } from './messages.ts'
@@ -25,6 +26,7 @@ export function createStepComparer(input: WorkerInput): StepComparer {
     ),
     secrets,
     addresses: Object.fromEntries(arms.map(({ arm, url }) => [arm, url])),
+    storesUnseen: arms.every(({ arm }) => arm !== 'control') && changesData(input),
   })
   return {
     compare({ action }, exchanges, repeats) {
@@ -35,4 +37,15 @@ export function createStepComparer(input: WorkerInput): StepComparer {
     },
     takeExamples: () => comparer.takeExamples(),
   }
+}
+
+/** Whether the sessions have a step that changes data and is not skipped. */
+function changesData({ ontology, profiles, skipped }: WorkerInput): boolean {
+  const { document, file } = ontology
+  const { actions } = compileOntology(document, { value: document, locate: () => file }, file)
+  const left = new Set(skipped)
+  const isWrite = (name: string): boolean => actions.get(name)?.mutates === true && !left.has(name)
+  return profiles.some((profile) =>
+    profile.behavioral_patterns.some(({ action }) => isWrite(action)),
+  )
 }

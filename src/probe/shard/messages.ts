@@ -15,6 +15,7 @@ import type { Phase } from '../../core/verdict.ts'
 import type { Shard } from '../../generator/schedule/pace.ts'
 import type { ArmAddress } from '../../generator/traffic.ts'
 import type { ActionExamples } from './answers.ts'
+import type { EndedCount } from './limit/shard-breaker.ts'
 import type { Recollection } from './memory.ts'
 import type { Reference } from './pairs.ts'
 
@@ -76,7 +77,8 @@ export type ToWorker =
 /** What one of several threads is told beside: all of them go on together. */
 export type ToShard =
   | ToWorker
-  | { readonly kind: 'start' }
+  /** All begin at this moment, by the clock that the threads of a process share. */
+  | { readonly kind: 'start'; readonly atMs: number }
   | { readonly kind: 'warm-up-over' }
   /** All are at the barrier. */
   | { readonly kind: 'begin'; readonly phase: Phase; readonly blockMs: number }
@@ -94,6 +96,8 @@ export type FromShard =
   | { readonly kind: 'warm' }
   /** The target asked for a pause (`Retry-After`). */
   | { readonly kind: 'paused'; readonly waitMs: number }
+  /** What ended since the last one, by arm: the breaker is for all threads together. */
+  | { readonly kind: 'counts'; readonly counts: readonly EndedCount[] }
   /** Nothing of the phase before is in flight here. */
   | { readonly kind: 'at-barrier'; readonly blockMs: number }
   /** The block is long enough: which arms are stalled as far as this thread sees. */

@@ -5,6 +5,7 @@
  * each says what it sees, and `Shards` decides for all of them.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { warmUpLimits } from '../../analysis/plan.ts'
 import { createWarmUp } from '../../analysis/warm-up.ts'
 import type { BlockMarks } from '../../analysis/judge.ts'
@@ -12,11 +13,11 @@ import type { Arm } from '../../core/arm.ts'
 import type { Clock } from '../../core/clock.ts'
 import { isFailure } from '../../core/contract/sample.ts'
 import type { Phase } from '../../core/verdict.ts'
-import { createBreaker } from '../../generator/guard.ts'
 import { createStrainMeter, type StrainMeter } from '../../generator/strain.ts'
 import type { Exchange, Step, Traffic } from '../../generator/traffic.ts'
 import { Blocks, type Slice } from './blocks.ts'
 import { createStepComparer, type StepComparer } from './compare.ts'
+import { ShardBreaker } from './limit/shard-breaker.ts'
 import { Memory } from './memory.ts'
 import type { FromShard, ToShard, WorkerInput } from './messages.ts'
 import { paceOf } from './pace.ts'
@@ -54,7 +55,7 @@ export class Shard {
   readonly #totals: Totals
   readonly #memory: Memory
   readonly #comparer: StepComparer
-  readonly #breaker = createBreaker()
+  readonly #breaker: ShardBreaker
   readonly #warmUp
   readonly #warm: Warm
   readonly #sliceOf = new Map<string, Slice>()
@@ -73,12 +74,18 @@ export class Shard {
   #ticking: NodeJS.Timeout | undefined
   #reading: NodeJS.Timeout | undefined
 
-  constructor(input: WorkerInput, clock: Clock, post: (message: FromShard) => void) {
+  /** @param originMs clock ms at which the run begins, the same in all threads */
+  constructor(
+    input: WorkerInput,
+    clock: Clock,
+    post: (message: FromShard) => void,
+    originMs = clock.nowMs(),
+  ) {
     const { plan, seed, leg } = input
     this.#input = input
     this.#clock = clock
     this.#post = post
-    this.#originMs = clock.nowMs()
+    this.#originMs = originMs
     this.#firstPhase = leg?.phase ?? plan.phases[0] ?? 'load'
     this.#rate = leg?.rate ?? plan.rate
     this.#reference = leg?.reference ?? 'baseline'
@@ -116,6 +123,7 @@ export class Shard {
       },
       remembers: (action, nowMs) => this.#memory.wants(action, nowMs),
     })
+    this.#breaker = new ShardBreaker(input.shard === undefined ? undefined : post)
     this.#strain = createStrainMeter(() => this.#traffic.counts())
   }
 
@@ -125,7 +133,7 @@ export class Shard {
     this.#post({ kind: 'phase', phase: 'warm-up', atSeconds: 0 })
     // Each leg of a rollout goes on where the last one was, so it has no ramp.
     const ramp = this.#input.leg === undefined ? this.#input.rampSeconds : 0
-    this.#traffic.start(this.#paceOf('load', ramp))
+    this.#traffic.start(this.#paceOf('load', ramp), this.#originMs)
   }
 
   async receive(message: Exclude<ToShard, { kind: 'start' }>): Promise<void> {
@@ -236,13 +244,13 @@ export class Shard {
       return
     }
     if (pair !== undefined) this.#totals.judged(pair)
-    this.#blocks.ended(slice, pair, kept)
+    this.#blocks.ended(slice, pair, kept, exchanges)
   }
 
   #tick(): void {
     const nowMs = this.#clock.nowMs()
     this.#blockStrain.tick(nowMs)
-    const tripped = this.#breaker.tripped()
+    const tripped = this.#breaker.tripped(nowMs)
     if (tripped !== undefined && this.#state !== 'tripped') {
       this.#guard(this.#trip(tripped, nowMs))
       return
@@ -351,7 +359,7 @@ export class Shard {
     this.#state = 'ended'
     clearInterval(this.#ticking)
     clearInterval(this.#reading)
-    await Promise.race([this.#traffic.stop(), pause(DRAIN_MS)])
+    await Promise.race([this.#traffic.stop(), sleep(DRAIN_MS, undefined, { ref: false })])
     await this.#traffic.close()
     this.#strain.close()
     const lines = [this.#warm.takeLines(), this.#blocks.takeUnscored()].filter(
@@ -387,10 +395,4 @@ export class Shard {
   #seconds(ms: number): number {
     return (ms - this.#originMs) / 1000
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref()
-  })
 }

@@ -4,10 +4,18 @@
  * the configuration are asked.
  */
 
-import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http'
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import {
+  Agent,
+  request as requestHttp,
+  type ClientRequestArgs,
+  type IncomingMessage,
+} from 'node:http'
+import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import type { Reach } from '../../generator/client.ts'
+import { createOpener, type Open, type Opening } from '../../generator/client/open.ts'
+import { mendOf, wordsOf } from '../../generator/client/reason.ts'
 import { MeterFault, quoted } from './meter.ts'
 
 /** Bytes of one answer, unpacked. */
@@ -16,21 +24,25 @@ export const MOST_BYTES = 10_000_000
 export interface ReaderOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly timeoutMs: number
-  /** PEM text of the authority that signed the certificate. */
-  readonly ca?: string
+  /** The way there, for every address that is read; its headers give way to the ones above. */
+  readonly reach?: Reach
+}
+
+export interface TextAnswer {
+  readonly status: number
+  readonly text: string
+  /** Where a redirect leads, as it was written. */
+  readonly location?: string
 }
 
 export interface TextReader {
   /** @throws MeterFault `unreachable` or `garbage` */
-  read(url: string, signal: AbortSignal): Promise<{ status: number; text: string }>
+  read(url: string, signal: AbortSignal): Promise<TextAnswer>
   close(): void
 }
 
 export function createTextReader(options: ReaderOptions): TextReader {
-  const agents = {
-    plain: new PlainAgent({ keepAlive: true, maxSockets: 8 }),
-    tls: new TlsAgent({ keepAlive: true, maxSockets: 8 }),
-  }
+  const agents = new Agents(options.reach ?? {})
   return {
     read: async (url, signal) => {
       try {
@@ -44,16 +56,60 @@ export function createTextReader(options: ReaderOptions): TextReader {
         throw faultOf(thrown)
       }
     },
-    close: () => {
-      agents.plain.destroy()
-      agents.tls.destroy()
-    },
+    close: () => agents.close(),
   }
 }
 
-interface Agents {
-  readonly plain: PlainAgent
-  readonly tls: TlsAgent
+/** Connections by origin, opened the way that the arms' are. */
+class Agents {
+  readonly #reach: Reach
+  readonly #agents = new Map<string, OpeningAgent>()
+
+  constructor(reach: Reach) {
+    this.#reach = reach
+  }
+
+  of(origin: string): Agent {
+    const known = this.#agents.get(origin)
+    if (known !== undefined) return known
+    const { http2: _http2, ...reach } = this.#reach
+    // Which arm it is says nothing about the way.
+    const agent = new OpeningAgent(createOpener({ arm: 'baseline', url: origin, ...reach }))
+    this.#agents.set(origin, agent)
+    return agent
+  }
+
+  close(): void {
+    for (const agent of this.#agents.values()) agent.destroy()
+  }
+}
+
+/** Speaks HTTP over what the opener gives, TLS or not. */
+class OpeningAgent extends Agent {
+  readonly #open: Open
+
+  constructor(open: Open) {
+    super({ keepAlive: true, maxSockets: 8 })
+    this.#open = open
+  }
+
+  override createConnection(
+    { until }: ClientRequestArgs & { readonly until?: AbortSignal },
+    callback?: (fault: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const end = (fault: Error | null, socket: Duplex | null): void => {
+      until?.removeEventListener('abort', giveUp)
+      // Node takes one of the two, as its types cannot say.
+      if (callback !== undefined) Reflect.apply(callback, undefined, [fault, socket])
+    }
+    // Node itself ends a request only when there is a connection for it.
+    const giveUp = (): void => {
+      opening.destroy()
+      end(new Error('nobody waits for it'), null)
+    }
+    const opening: Opening = this.#open(undefined, end)
+    until?.addEventListener('abort', giveUp)
+  }
 }
 
 async function readOnce(
@@ -61,12 +117,18 @@ async function readOnce(
   options: ReaderOptions,
   agents: Agents,
   stop: AbortSignal,
-): Promise<{ status: number; text: string }> {
+): Promise<TextAnswer> {
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const signal = AbortSignal.any([stop, timeout])
   try {
     const response = await answerTo(url, options, agents, signal)
-    return { status: response.statusCode ?? 0, text: await textOf(response, signal) }
+    const { statusCode: status = 0, headers } = response
+    const text = await textOf(response, signal)
+    return {
+      status,
+      text,
+      ...(headers.location === undefined ? {} : { location: headers.location }),
+    }
   } catch (thrown) {
     // What ends a request in the middle of its answer looks like the other side's fault.
     throw timeout.aborted ? timedOut(options.timeoutMs) : thrown
@@ -75,18 +137,22 @@ async function readOnce(
 
 function answerTo(
   url: string,
-  { headers, ca }: ReaderOptions,
+  { headers, reach = {} }: ReaderOptions,
   agents: Agents,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
+  const { origin, host, pathname, search } = new URL(url)
+  const own = { host: reach.host ?? host, 'user-agent': 'outrider', 'accept-encoding': 'gzip' }
   const settings = {
-    headers: { 'user-agent': 'outrider', 'accept-encoding': 'gzip', ...headers },
+    path: `${pathname}${search}`,
+    headers: { ...own, ...reach.headers, ...headers },
+    agent: agents.of(origin),
     signal,
+    // Node keeps `signal` from its agent.
+    until: signal,
   }
   return new Promise((resolve, reject) => {
-    const request = url.startsWith('https:')
-      ? tlsRequest(url, { ...settings, agent: agents.tls, ...(ca === undefined ? {} : { ca }) })
-      : plainRequest(url, { ...settings, agent: agents.plain })
+    const request = requestHttp(settings)
     request.on('response', resolve)
     request.on('error', (error) => {
       reject(request.reusedSocket ? new StaleConnection(error) : error)
@@ -143,8 +209,6 @@ function codeOf(thrown: unknown): string {
 }
 
 const IN_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused the connection',
-  ECONNRESET: 'broke off the connection',
   ENOTFOUND: 'has a name that cannot be resolved',
   EAI_AGAIN: 'has a name that cannot be resolved',
   EHOSTUNREACH: 'cannot be reached from here',
@@ -174,8 +238,14 @@ function faultOf(thrown: unknown): MeterFault {
     const what = code.startsWith('Z_') ? 'with broken gzip' : 'no valid HTTP'
     return new MeterFault('garbage', `answers ${what} (${code})`, 'check the address')
   }
-  const words = IN_WORDS[code] ?? `cannot be read (${code === '' ? messageOf(error) : code})`
-  return new MeterFault('unreachable', words, 'check the address, and that something listens there')
+  const words = error instanceof Error ? wordsOf(error) : messageOf(error)
+  const mend = error instanceof Error ? mendOf(error) : ''
+  return new MeterFault('unreachable', IN_WORDS[code] ?? readsOn(quoted(words)), mend)
+}
+
+/** `it refused …` goes on with the sentence that begins with the address. */
+function readsOn(words: string): string {
+  return words.startsWith('it ') ? words.slice(3) : `cannot be read: ${words}`
 }
 
 function messageOf(error: unknown): string {

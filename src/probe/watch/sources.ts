@@ -3,6 +3,7 @@
 import type { Arm } from '../../core/arm.ts'
 import type { MetricsSource, Target } from '../../core/contract/config.ts'
 import { UsageError } from '../../core/errors.ts'
+import type { Reach } from '../../generator/client.ts'
 import type { Meter } from './meter.ts'
 import { createPidMeter } from './pid.ts'
 import { createPrometheusMeter } from './prometheus.ts'
@@ -14,8 +15,15 @@ export interface WatchSource {
   readonly source: MetricsSource
   /** Values of headers, from the environment. */
   readonly headers: Readonly<Record<string, string>>
-  /** PEM text of the authority that signed the certificates. */
-  readonly ca?: string
+  readonly way?: Way
+}
+
+/** How the metrics of a target are reached. */
+export interface Way {
+  /** As the arms are. */
+  readonly reach: Reach
+  /** Names and numbers of the arms' machines; of others only the authority is taken over. */
+  readonly hosts: readonly string[]
 }
 
 const TIMEOUT_MS = 5_000
@@ -27,14 +35,14 @@ const TIMEOUT_MS = 5_000
 export function watchSourcesOf(
   metrics: Target['metrics'],
   environment: Readonly<Record<string, string | undefined>>,
-  ca?: string,
+  way?: Way,
 ): WatchSource[] {
   return (['baseline', 'canary', 'control'] as const).flatMap((arm) => {
     const source = metrics?.[arm]
     if (source === undefined) return []
     const names = source.kind === 'pid' ? {} : source.headersEnv
     const headers = headersOf(names, environment, `metrics.${arm}`)
-    return [{ arm, source, headers, ...(ca === undefined ? {} : { ca }) }]
+    return [{ arm, source, headers, ...(way === undefined ? {} : { way }) }]
   })
 }
 
@@ -61,16 +69,17 @@ function headersOf(
 
 /** One for each address and process; close them all. */
 export function metersOf(
-  { arm, source, headers, ca }: WatchSource,
+  { arm, source, headers, way }: WatchSource,
   timeoutMs: number = TIMEOUT_MS,
 ): Meter[] {
-  const reader = { headers, timeoutMs, ...(ca === undefined ? {} : { ca }) }
+  const reader = { headers, timeoutMs }
   switch (source.kind) {
     case 'pid':
       return source.pids.map((pid) => createPidMeter(arm, pid, source.pids))
     case 'promql': {
       const { kind: _kind, headersEnv: _headersEnv, ...queries } = source
-      return [createPromqlMeter({ arm, ...queries, reader })]
+      const reach = authorityOf(way)
+      return [createPromqlMeter({ arm, ...queries, reader: { ...reader, reach } })]
     }
     case 'prometheus': {
       const { urls, requests } = source
@@ -80,11 +89,24 @@ export function metersOf(
           url,
           instance: instanceOf(url, urls),
           ...(requests === undefined ? {} : { requests }),
-          reader,
+          reader: { ...reader, reach: reachOf(url, way) },
         }),
       )
     }
   }
+}
+
+/** What the application itself shows on the machine of an arm is reached as the arm is. */
+function reachOf(url: string, way: Way | undefined): Reach {
+  if (way?.hosts.includes(new URL(url).hostname) !== true) return authorityOf(way)
+  const { socketPath: _socketPath, ...reach } = way.reach
+  return reach
+}
+
+/** Elsewhere nobody is shown our certificate and headers. */
+function authorityOf(way: Way | undefined): Reach {
+  const ca = way?.reach.tls?.ca
+  return ca === undefined ? {} : { tls: { ca } }
 }
 
 /** The host and port, and the path where two addresses of the arm differ only there. */

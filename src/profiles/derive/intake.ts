@@ -1,6 +1,7 @@
 /**
- * Takes in exchanges and makes steps of them. Without an ontology the first exchanges wait until
- * there are enough to propose one from; then they and all that follow are mapped with it.
+ * Takes in exchanges and makes steps of them. Without an ontology all exchanges wait until the last
+ * one is there; then one is proposed, from a sample of whole sessions where they are many, and they
+ * are mapped with it.
  */
 
 import { parseOntology } from '../../actions/load.ts'
@@ -13,6 +14,7 @@ import type { MappedStep } from './anonymise.ts'
 import { createMapper, type AllowLists, type Mapped } from './mapping.ts'
 import type { Pseudonyms } from './pseudonyms.ts'
 import type { Removal } from './report.ts'
+import { sampleSessions } from './sample.ts'
 
 export interface IntakeOptions {
   /** Left out = one is proposed. */
@@ -22,6 +24,8 @@ export interface IntakeOptions {
   /** The name of the source, for errors and the proposal's first line. */
   readonly file: string
   readonly k: number
+  /** Of the sample that an ontology is proposed from. */
+  readonly seed: number
   readonly allowed: AllowLists
   /** What may stand in a proposed ontology; left out = what is allowed. */
   readonly keep?: Keep
@@ -47,7 +51,7 @@ export interface TakenIn {
 
 /** Steps that are held in memory at once, about half a kilobyte each at the peak. */
 const STEP_LIMIT = 2_000_000
-/** Exchanges that an ontology is proposed from; later ones are mapped with it. */
+/** Exchanges that an ontology is proposed from; of more, a sample. */
 const PROPOSAL_LIMIT = 50_000
 /** What is rare is left out and the rest proposed anew, which can make other things rare. */
 const PROPOSAL_ROUNDS = 3
@@ -57,8 +61,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const steps: MappedStep[] = []
   const waiting: RecordedExchange[] = []
   let proposal: Proposal | undefined
-  let ontology = options.ontology
-  let map = ontology && createMapper(ontology, allowed, pseudonyms)
+  const map = options.ontology && createMapper(options.ontology, allowed, pseudonyms)
   let queryValues = 0
   let bodies = 0
 
@@ -74,22 +77,26 @@ export function createIntake(options: IntakeOptions): Intake {
     const { action, forms } = mapped
     steps.push({ client, person, timeMs, device, geo, action, forms })
   }
-  const propose = (): { ontology: Ontology; map: NonNullable<typeof map> } => {
+  const propose = (): Ontology => {
     const people = waiting.filter(({ client }) => !options.robots.has(client))
-    const proposed = proposeCommon(people, options)
-    proposal = proposed.proposal
+    const sample = sampleSessions(people, PROPOSAL_LIMIT, options.seed)
+    const proposed = proposeCommon(sample, people.length, options)
+    const remarks = remarksOf(sample.length, people.length)
+    proposal = { ...proposed.proposal, remarks: [...remarks, ...proposed.proposal.remarks] }
     const made = createMapper(proposed.ontology, allowed, pseudonyms)
-    for (const exchange of waiting.splice(0)) take(exchange, made(exchange))
-    return { ontology: proposed.ontology, map: made }
+    // One after the other, so that no two forms of all of them are held.
+    waiting.reverse()
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) take(next, made(next))
+    return proposed.ontology
   }
   return {
     add(exchange) {
       if (map !== undefined) return take(exchange, map(exchange))
+      if (waiting.length >= STEP_LIMIT) throw tooLarge(file)
       waiting.push(exchange)
-      if (waiting.length >= PROPOSAL_LIMIT) ({ ontology, map } = propose())
     },
     finish() {
-      if (ontology === undefined) ({ ontology, map } = propose())
+      const ontology = options.ontology ?? propose()
       return { ontology, proposal, steps, queryValues, bodies }
     },
   }
@@ -98,13 +105,15 @@ export function createIntake(options: IntakeOptions): Intake {
 /** An ontology that names nothing which fewer than k people did: paths are personal, too. */
 function proposeCommon(
   exchanges: readonly RecordedExchange[],
+  all: number,
   { proposedFile, file, k, allowed, keep, pseudonyms }: IntakeOptions,
 ): { proposal: Proposal; ontology: Ontology } {
   let common = exchanges
+  const part = all > exchanges.length ? `${exchanges.length} of ${all} requests of ` : ''
   for (let round = 1; ; round += 1) {
     const proposal = proposeOntology(common, {
       k,
-      origin: `from ${file}`,
+      origin: `from ${part}${file}`,
       keep: keep ?? createKeep(allowed, k),
     })
     if (Object.keys(proposal.document.actions).length === 0) throw nothingToPropose(file, k)
@@ -120,6 +129,15 @@ function proposeCommon(
     if (left.length === common.length || round >= PROPOSAL_ROUNDS) return { proposal, ontology }
     common = left
   }
+}
+
+/** None where the proposal knows all requests. */
+function remarksOf(looked: number, all: number): string[] {
+  if (looked === all) return []
+  return [
+    `The ontology was proposed from ${looked} of ${all} requests, whole sessions drawn evenly from all;` +
+      ' what it does not know is counted as not mapped.',
+  ]
 }
 
 /** Bodies are dropped, so the ontology must not wait for their values either. */

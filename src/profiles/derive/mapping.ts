@@ -3,6 +3,7 @@
  * its request takes goes on. Query and body are read no further than the allow-lists go.
  */
 
+import { multipartOf } from '../../actions/propose/body/multipart.ts'
 import type { RecordedExchange } from '../../actions/propose/recorded.ts'
 import type { Action, Ontology } from '../../actions/ontology.ts'
 import { createRouteMatcher } from '../../actions/routes.ts'
@@ -162,14 +163,28 @@ function createBodyPlaces(names: ReadonlySet<string>): (action: Action) => reado
     if (names.size === 0) return []
     const found = known.get(action.name)
     if (found !== undefined) return found
-    const { json, form } = action.document.request
-    const places = [...placesIn(json, []), ...placesIn(form, [])].filter(({ path }) => {
-      const fields = path.filter((part) => typeof part === 'string')
-      return names.has(fields.at(-1) ?? '') || names.has(fields.join('.'))
-    })
+    const { json, form, multipart } = action.document.request
+    const bodies = [json, form, plainParts(multipart)]
+    const places = bodies
+      .flatMap((body) => placesIn(body, []))
+      .filter(({ path }) => {
+        const fields = path.filter((part) => typeof part === 'string')
+        return names.has(fields.at(-1) ?? '') || names.has(fields.join('.'))
+      })
     known.set(action.name, places)
     return places
   }
+}
+
+/** Files are never kept. */
+function plainParts(
+  parts: Action['document']['request']['multipart'],
+): Record<string, JsonValue> | undefined {
+  if (parts === undefined) return undefined
+  const plain = Object.entries(parts).flatMap(([name, part]): [string, JsonValue][] =>
+    typeof part === 'object' ? [] : [[name, part]],
+  )
+  return Object.fromEntries(plain)
 }
 
 function placesIn(value: JsonValue | undefined, path: readonly (string | number)[]): BodyPlace[] {
@@ -194,12 +209,13 @@ function bodyData(places: readonly BodyPlace[], body: string): StepData {
   return Object.fromEntries(found)
 }
 
-/** JSON, else the fields of a form. */
+/** JSON, else the fields of a form, multipart or not. */
 function parseBody(body: string): unknown {
   try {
     return JSON.parse(body)
   } catch {
-    return Object.fromEntries(new URLSearchParams(body))
+    const fields = multipartOf(body)?.fields
+    return Object.fromEntries(fields ?? new URLSearchParams(body))
   }
 }
 

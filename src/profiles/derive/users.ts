@@ -1,11 +1,12 @@
 /** Who goes into the database: users synthesised from a model of the sessions, or the sessions. */
 
 import type { Profile } from '../../core/contract/profile.ts'
-import { compareSessions, type Closeness } from '../distance/compare.ts'
+import { compareSliced, type Closeness } from '../distance/compare.ts'
 import { sessionOf } from '../distance/description.ts'
-import { fitPopulation, type FittedPopulation } from '../fit/fit.ts'
+import { fitSliced, type FittedPopulation } from '../fit/fit.ts'
 import type { MeasuredCosts } from '../resource.ts'
-import { synthesise } from '../synthesise/population.ts'
+import { within, type Sliced } from '../slices.ts'
+import { checkUserCount, synthesiseUsers } from '../synthesise/users.ts'
 import type { Imported } from './import.ts'
 
 export interface UserOptions {
@@ -26,27 +27,39 @@ export interface FittedUsers {
 
 const MOST_USERS = 1_000_000
 
+/** A slice of users that are made. */
+const USERS_TOGETHER = 500
+
 /**
- * Users of a population that is fitted to the import.
+ * Users of a population that is fitted to the import. It takes seconds for a hundred thousand
+ * sessions, so it is done in slices.
  * @throws UsageError with code `nothing-to-fit` or `bad-count`
  */
-export function fitUsers(
+export function* fitUsers(
   { sessions, ontology, report, name }: Imported,
   { count = Math.min(sessions.length, MOST_USERS), seed, measured, reference }: UserOptions,
-): FittedUsers {
-  const fitted = fitPopulation(sessions, {
+): Sliced<FittedUsers> {
+  checkUserCount(count)
+  const options = {
     ontology,
     k: report.k,
     seed,
     name,
     ...(reference === undefined ? {} : { reference }),
-  })
-  const profiles = synthesise(fitted.population, count, seed, measured)
+  }
+  const fitted = yield* within(0, 0.6, fitSliced(sessions, options))
+  const profiles: Profile[] = []
+  for (const user of synthesiseUsers(fitted.population, count, seed, measured)) {
+    profiles.push(user)
+    if (profiles.length % USERS_TOGETHER === 0) yield 0.6 + (0.2 * profiles.length) / count
+  }
   const real = sessions.map((session) =>
     session.map(({ action, timeMs }) => ({
       action,
       seconds: (timeMs - (session[0]?.timeMs ?? 0)) / 1000,
     })),
   )
-  return { profiles, fitted, closeness: compareSessions(real, profiles.map(sessionOf), seed) }
+  yield 0.85
+  const compared = compareSliced(real, profiles.map(sessionOf), seed)
+  return { profiles, fitted, closeness: yield* within(0.85, 1, compared) }
 }

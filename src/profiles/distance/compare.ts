@@ -11,6 +11,7 @@
  */
 
 import { createRandom, type Random } from '../../core/random.ts'
+import { atOnce, type Sliced } from '../slices.ts'
 import { jensenShannon, transitionDistance, type Counts } from './divergence.ts'
 import { kolmogorovSmirnov } from './kolmogorov-smirnov.ts'
 import { countSample, numberParts, type PlainSession, type Sample } from './sample.ts'
@@ -75,6 +76,15 @@ export function compareSessions(
   synthetic: readonly PlainSession[],
   seed: number,
 ): Closeness {
+  return atOnce(compareSliced(real, synthetic, seed))
+}
+
+/** As `compareSessions`, in slices. */
+export function* compareSliced(
+  real: readonly PlainSession[],
+  synthetic: readonly PlainSession[],
+  seed: number,
+): Sliced<Closeness> {
   const perSide = Math.min(Math.floor(real.length / 2), synthetic.length, MOST_PER_SIDE)
   const sizes = { real: real.length, synthetic: synthetic.length, perSide }
   if (perSide < FEWEST_PER_SIDE) {
@@ -88,16 +98,18 @@ export function compareSessions(
   )
   const { vocabulary, sides } = numberParts(some)
   const [realParts = [], madeParts = []] = sides
-  const pairs = Array.from({ length: SPLITS }, () => {
+  const pairs: { readonly noise: Distances; readonly distance: Distances }[] = []
+  for (let split = 0; split < SPLITS; split += 1) {
     const shuffled = drawSome(realParts, 2 * perSide, random)
     const half = countSample(shuffled.slice(0, perSide), vocabulary)
     const other = countSample(shuffled.slice(perSide), vocabulary)
     const made = countSample(drawSome(madeParts, perSide, random), vocabulary)
-    return {
+    pairs.push({
       noise: distancesOf(half, other, vocabulary.rows),
       distance: distancesOf(half, made, vocabulary.rows),
-    }
-  })
+    })
+    yield (split + 1) / SPLITS
+  }
   const measures = MEASURES.map((name) => {
     const noise = pairs.map((pair) => pair.noise[name])
     const distance = pairs.map((pair) => pair.distance[name])

@@ -15,7 +15,8 @@ import { writeYaml } from '../../core/yaml.ts'
 import type { Ontology } from '../../actions/ontology.ts'
 import type { RecordedStep } from '../derive/anonymise.ts'
 import { parsePopulation, type Population } from '../synthesise/document.ts'
-import { fitChain } from './chain.ts'
+import { atOnce, eachSliced, within, type Sliced } from '../slices.ts'
+import { fitChain, type StateSession } from './chain.ts'
 import { inferFlags, statesOf } from './memory.ts'
 import { fitMix } from './mix.ts'
 import { toFitSessions } from './session.ts'
@@ -67,19 +68,29 @@ export function fitPopulation(
   sessions: readonly (readonly RecordedStep[])[],
   options: FitOptions,
 ): FittedPopulation {
+  return atOnce(fitSliced(sessions, options))
+}
+
+/** As `fitPopulation`, in slices. */
+export function* fitSliced(
+  sessions: readonly (readonly RecordedStep[])[],
+  options: FitOptions,
+): Sliced<FittedPopulation> {
   const { ontology, k, name } = options
   checkK(k)
   const known = toFitSessions(sessions, (action) => ontology.actions.has(action))
-  const flags = inferFlags(known, ontology, k)
-  const states = known.map((session) => ({
-    session,
-    states: statesOf(session, flags),
-    extent: 1,
-  }))
-  const thinks = createThinkModels(known, k)
-  const mix = fitMix(states, (own) => fitChain(own, thinks, k), options.seed)
+  yield 0.05
+  const flags = yield* within(0.05, 0.3, inferFlags(known, ontology, k))
+  const states: StateSession[] = []
+  const remember = eachSliced(known, (session) => {
+    states.push({ session, states: statesOf(session, flags), extent: 1 })
+  })
+  yield* within(0.3, 0.35, remember)
+  const thinks = yield* within(0.35, 0.55, createThinkModels(known, k))
+  const mixing = fitMix(states, (own) => fitChain(own, thinks, k), options.seed)
+  const mix = yield* within(0.55, 0.9, mixing)
   if (mix === undefined) throw nothingToFit(known.length, k)
-  const { data, records, rareValues } = fitData(known, k)
+  const { data, records, rareValues } = yield* within(0.9, 1, fitData(known, k))
   const geo = geoShares(known, k)
   const device = deviceShares(known, k)
   const shares = weightsOf(new Map(mix.map((persona) => [persona.name, persona.count])))

@@ -14,6 +14,7 @@
  */
 
 import type { Ontology } from '../../actions/ontology.ts'
+import { eachSliced, within, type Sliced } from '../slices.ts'
 import { countPerson, type FitSession, type People } from './session.ts'
 
 export interface Flag {
@@ -30,11 +31,18 @@ const MOST_FLAGS = 6
 const BY_CHANCE = 0.001
 
 /** The flags that these sessions need, the most important first. */
-export function inferFlags(sessions: readonly FitSession[], ontology: Ontology, k: number): Flag[] {
-  const rules = findRules(sessions, ontology, k)
+export function* inferFlags(
+  sessions: readonly FitSession[],
+  ontology: Ontology,
+  k: number,
+): Sliced<Flag[]> {
+  // Each flag is looked for in all sessions twice; that there are as many as can be is not known yet.
+  const part = 1 / (MOST_FLAGS + 1)
+  const rules = yield* within(0, part, findRules(sessions, ontology, k))
   const flags: Flag[] = []
   while (flags.length < MOST_FLAGS) {
-    const ways = waysOf(sessions, flags, k)
+    const from = part * (flags.length + 1)
+    const ways = yield* within(from, from + part / 2, waysOf(sessions, flags, k))
     const broken = rules.filter(
       ({ before, after }) =>
         flags.every(({ setter }) => setter !== before) && canReach(ways, before, after),
@@ -48,7 +56,8 @@ export function inferFlags(sessions: readonly FitSession[], ontology: Ontology, 
       .toSorted((left, right) => right.weight - left.weight)[0]
     if (worst === undefined) break
     const guarded = rules.filter(({ before }) => before === worst.setter).map(({ after }) => after)
-    flags.push(withClearing(worst.setter, new Set(guarded), sessions, k))
+    const clearing = withClearing(worst.setter, new Set(guarded), sessions, k)
+    flags.push(yield* within(from + part / 2, from + part, clearing))
   }
   return flags
 }
@@ -84,10 +93,14 @@ interface Rule {
 }
 
 /** Actions that never came before another, where that is no chance. */
-function findRules(sessions: readonly FitSession[], ontology: Ontology, k: number): Rule[] {
+function* findRules(
+  sessions: readonly FitSession[],
+  ontology: Ontology,
+  k: number,
+): Sliced<Rule[]> {
   const first = new Map<string, People>()
   const preceded = new Map<string, Map<string, number>>()
-  for (const { person, steps } of sessions) {
+  yield* eachSliced(sessions, ({ person, steps }) => {
     const seen = new Set<string>()
     for (const { action } of steps) {
       if (seen.has(action)) continue
@@ -97,7 +110,7 @@ function findRules(sessions: readonly FitSession[], ontology: Ontology, k: numbe
       for (const before of seen) own.set(before, (own.get(before) ?? 0) + 1)
       seen.add(action)
     }
-  }
+  })
   const all = [...first.values()].reduce((sum, { count }) => sum + count, 0)
   const followed = new Map<string, number>()
   for (const own of preceded.values()) {
@@ -126,13 +139,13 @@ function onlyCaptures(ontology: Ontology, before: string, after: string): boolea
 }
 
 /** From each state where at least k people went on to; `''` is the start. */
-function waysOf(
+function* waysOf(
   sessions: readonly FitSession[],
   flags: readonly Flag[],
   k: number,
-): Map<string, string[]> {
+): Sliced<Map<string, string[]>> {
   const counts = new Map<string, Map<string, People>>()
-  for (const session of sessions) {
+  yield* eachSliced(sessions, (session) => {
     let from = ''
     for (const state of statesOf(session, flags)) {
       const own = counts.get(from) ?? new Map<string, People>()
@@ -140,7 +153,7 @@ function waysOf(
       countPerson(own, state, session.person, k)
       from = state
     }
-  }
+  })
   return new Map(
     [...counts].map(([from, own]) => [
       from,
@@ -167,16 +180,16 @@ function canReach(
 }
 
 /** Looks which actions, while the flag is up, were never followed by a guarded one. */
-function withClearing(
+function* withClearing(
   setter: string,
   guarded: ReadonlySet<string>,
   sessions: readonly FitSession[],
   k: number,
-): Flag {
+): Sliced<Flag> {
   const chances = new Map<string, { people: People; followed: number }>()
   let chanceCount = 0
   let followedCount = 0
-  for (const { person, steps } of sessions) {
+  yield* eachSliced(sessions, ({ person, steps }) => {
     for (const { action, followed } of chancesIn(
       steps.map((step) => step.action),
       setter,
@@ -192,7 +205,7 @@ function withClearing(
         followedCount += 1
       }
     }
-  }
+  })
   const usual = 1 - followedCount / Math.max(1, chanceCount)
   const clearing = [...chances].filter(
     ([, { people, followed }]) =>

@@ -6,6 +6,7 @@
  * it gains in kinds it would lose in ways.
  */
 
+import type { Sliced } from '../slices.ts'
 import type { Chain, StateSession } from './chain.ts'
 import { encode, fitMixture } from './mixture.ts'
 
@@ -18,6 +19,8 @@ export interface Persona {
 
 const MOST_PERSONAS = 5
 const MORE_LOST = 0.01
+/** The share of the work for each number of personas. */
+const PART = 1 / (MOST_PERSONAS + 1)
 /** A session that belongs to a persona by less adds nothing to it. */
 const LEAST_EXTENT = 0.001
 
@@ -25,12 +28,13 @@ const LEAST_EXTENT = 0.001
  * The personas, the most frequent first; undefined where not even one chain can be fitted.
  * @param fit the chain of these sessions
  */
-export function fitMix(
+export function* fitMix(
   sessions: readonly StateSession[],
   fit: (own: readonly StateSession[]) => Chain | undefined,
   seed: number,
-): Persona[] | undefined {
+): Sliced<Persona[] | undefined> {
   const whole = fit(sessions)
+  yield PART
   if (whole === undefined) return undefined
   const steps = sessions.reduce((sum, { states }) => sum + states.length, 0)
   const mostLost = whole.rareTransitions + MORE_LOST * steps
@@ -39,8 +43,13 @@ export function fitMix(
   let personas: Persona[] = [{ name: 'visitor', count: sessions.length, chain: whole }]
   for (let count = 2; count <= MOST_PERSONAS; count += 1) {
     const { cost, belongs } = fitMixture(encoded, count, seed)
+    yield PART * count
     if (cost >= best) continue
-    const found = belongs.flatMap((own) => personaOf(sessions, own, fit))
+    const found: Persona[] = []
+    for (const own of belongs) {
+      found.push(...personaOf(sessions, own, fit))
+      yield PART * count
+    }
     const lost = found.reduce((sum, { chain }) => sum + chain.rareTransitions, 0)
     if (found.length < count || lost > mostLost) continue
     best = cost

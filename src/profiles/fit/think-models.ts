@@ -5,6 +5,7 @@
  */
 
 import { fitLogNormal, fitThink, logLikelihood, type LogNormal, type ThinkModel } from './think.ts'
+import { eachSliced, within, type Sliced } from '../slices.ts'
 import type { FitSession } from './session.ts'
 
 export interface Think {
@@ -20,14 +21,19 @@ export interface ThinkModels {
 }
 
 const FEWEST_SAMPLES = 30
+/** The share of the work that counting is. */
+const COUNTED = 0.3
 /** Where nobody ever made a second step nothing is known; it is not used either. */
 const UNKNOWN: Think = { model: { think: '10s' }, law: { mean: Math.log(10), deviation: 1 } }
 
-export function createThinkModels(sessions: readonly FitSession[], k: number): ThinkModels {
+export function* createThinkModels(
+  sessions: readonly FitSession[],
+  k: number,
+): Sliced<ThinkModels> {
   const byAction = new Map<string, { seconds: number[]; people: Set<string> }>()
   const all: number[] = []
   const people = new Set<string>()
-  for (const { person, steps } of sessions) {
+  const count = eachSliced(sessions, ({ person, steps }) => {
     for (const { action, thinkSeconds } of steps.slice(0, -1)) {
       const own = byAction.get(action) ?? { seconds: [], people: new Set() }
       byAction.set(action, own)
@@ -36,7 +42,8 @@ export function createThinkModels(sessions: readonly FitSession[], k: number): T
       all.push(thinkSeconds)
       people.add(person)
     }
-  }
+  })
+  yield* within(0, COUNTED, count)
   const resolution = all.reduce((least, time) => (time > 0 && time < least ? time : least), 1)
   const thinkOf = (seconds: readonly number[]): Think => ({
     model: fitThink(seconds, resolution, k),
@@ -50,9 +57,11 @@ export function createThinkModels(sessions: readonly FitSession[], k: number): T
     return gain > Math.log(times.length) ? thinkOf(seconds) : coarser
   }
   const overall = people.size >= k ? thinkOf(all) : UNKNOWN
-  const known = new Map(
-    [...byAction].map(([action, own]) => [action, finer(overall, own.seconds, own.people.size)]),
-  )
+  const known = new Map<string, Think>()
+  for (const [action, own] of byAction) {
+    yield COUNTED + ((1 - COUNTED) * (known.size + 1)) / (byAction.size + 1)
+    known.set(action, finer(overall, own.seconds, own.people.size))
+  }
   return { ofAction: (action) => known.get(action) ?? overall, finer }
 }
 

@@ -14,6 +14,7 @@
 import type { JsonValue } from '../../core/contract/profile.ts'
 import { fakerFor } from './faker-kind.ts'
 import { fitPopularity } from './popularity.ts'
+import type { Sliced } from '../slices.ts'
 import { countPerson, type FitSession, type People } from './session.ts'
 import { fieldKey, findSources, type Source } from './sources.ts'
 import { weightList } from './weights.ts'
@@ -45,12 +46,15 @@ interface Use {
   readonly before: Readonly<Record<string, JsonValue>> | undefined
 }
 
-export function fitData(sessions: readonly FitSession[], k: number): FittedData {
+export function* fitData(sessions: readonly FitSession[], k: number): Sliced<FittedData> {
   const sources = findSources(sessions, k)
   const data = new Map<string, Record<string, object>>()
   const records = new Map<string, readonly object[]>()
   let rareValues = 0
-  for (const [action, uses] of usesByAction(sessions)) {
+  const actions = usesByAction(sessions)
+  let done = 0
+  for (const [action, uses] of actions) {
+    yield (done += 1) / (actions.size + 1)
     const all = fieldsOf(uses)
     const same = all.flatMap((field) => {
       const source = sources.get(fieldKey(action, field))

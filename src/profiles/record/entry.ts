@@ -7,7 +7,9 @@ import { type BodyBudget, Tap } from './tap.ts'
 
 /** Bodies that can hold values an application gave or was given. */
 const READABLE =
-  /^(?:text\/(?!css|javascript)|application\/(?:[\w.+-]*json|x-www-form-urlencoded|xhtml))/i
+  /^(?:text\/(?!css|javascript)|application\/(?:[\w.+-]*json|x-www-form-urlencoded|xhtml)|multipart\/form-data)/i
+/** What a page brings along, whatever its path looks like. */
+const ASSET = /^(?:image|font|audio|video|text\/css|text\/javascript)\b|javascript/i
 /** Headers that are looked at; cookies are not, the jar of each user keeps them. */
 const REQUEST_HEADERS = /^(?:authorization|content-type|(?:x-|csrf|xsrf)[\w-]*)$/
 const RESPONSE_HEADERS = /^(?:content-type|content-encoding|location|content-location|x-[\w-]+)$/
@@ -35,6 +37,8 @@ export class Entry {
   readonly responseTap: Tap
   who: Who
   status = 0
+  /** Its answer has passed, or will not. */
+  isOver = false
   readonly #requestHeaders: Readonly<Record<string, string>>
   readonly #requestEncoding: string | undefined
   #responseHeaders: Readonly<Record<string, string>> = {}
@@ -68,11 +72,18 @@ export class Entry {
 
   /** What was noted; to be called once, when the recording is over. */
   request(): LoggedRequest {
-    const { who, timeMs, method, target, status } = this
-    const requestBody = this.requestTap.text(this.#requestEncoding)
-    const responseBody = this.responseTap.text(this.#responseHeaders['content-encoding'])
+    const request = this.copy()
     this.requestTap.drop()
     this.responseTap.drop()
+    return request
+  }
+
+  /** The same, while more may follow. */
+  copy(): LoggedRequest {
+    const { who, timeMs, method, target, status } = this
+    const requestBody = this.requestTap.text(this.#requestEncoding)
+    const isAsset = method === 'GET' && ASSET.test(this.#responseHeaders['content-type'] ?? '')
+    const responseBody = this.responseTap.text(this.#responseHeaders['content-encoding'])
     return {
       ...who,
       geo: 'ZZ',
@@ -80,6 +91,7 @@ export class Entry {
       method,
       target,
       status,
+      ...(isAsset ? { isAsset } : {}),
       bodies: {
         requestHeaders: this.#requestHeaders,
         responseHeaders: this.#responseHeaders,

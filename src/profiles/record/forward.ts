@@ -109,6 +109,7 @@ function passOn(
   pipeline(answer, response, (error) => {
     // Half a body says nothing.
     if (error) entry?.responseTap.drop()
+    if (entry !== undefined) tape.over(entry)
   })
 }
 

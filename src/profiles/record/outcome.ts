@@ -71,6 +71,11 @@ export async function outcomeOf(
   }
 }
 
+/** As they are written: one a line. */
+export function profilesText(profiles: readonly Profile[]): string {
+  return profiles.map((profile) => `${JSON.stringify(profile)}\n`).join('')
+}
+
 async function* batchOf(requests: readonly LoggedRequest[]): AsyncGenerator<LoggedRequest[]> {
   yield [...requests]
 }

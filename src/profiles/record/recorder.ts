@@ -23,6 +23,8 @@ export interface RecorderOptions extends TapeOptions {
 export interface Recorder {
   readonly url: string
   counts(): TapeCounts
+  /** Up to `most` requests that are over and were not given before; the tape keeps them. */
+  passed(most: number): LoggedRequest[]
   /** Ends the listening, lets open requests finish for a moment, and hands over the tape. */
   stop(): Promise<LoggedRequest[]>
 }
@@ -64,6 +66,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     counts: () => tape.counts(),
+    passed: (most) => tape.passed(most),
     async stop() {
       for (const client of tunnels) client.destroy()
       await close(server, options.graceMs ?? GRACE_MS)

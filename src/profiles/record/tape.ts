@@ -49,6 +49,7 @@ export class Tape {
   readonly #options: TapeOptions
   readonly #headers: ReadonlySet<string>
   readonly #entries: Entry[] = []
+  readonly #over: Entry[] = []
   readonly #budget = new BodyBudget(MOST_BODY_BYTES_HELD)
   readonly #pseudonyms: Pseudonyms = createPseudonyms()
   readonly #people = new Set<string>()
@@ -103,6 +104,20 @@ export class Tape {
     if (entry.status === 0) this.#see(entry)
     entry.status = status
     entry.responseTap.drop()
+    this.over(entry)
+  }
+
+  /** Its answer has passed, or will not. */
+  over(entry: Entry): void {
+    if (entry.isOver) return
+    entry.isOver = true
+    this.#over.push(entry)
+  }
+
+  /** Up to `most` of those that are over and were not given here before; they stay on the tape. */
+  passed(most: number): LoggedRequest[] {
+    const some = this.#over.splice(0, most)
+    return some.filter(({ status }) => status > 0).map((entry) => entry.copy())
   }
 
   tunnelled(): void {
@@ -125,6 +140,7 @@ export class Tape {
   /** All that was answered, in the order in which it was asked; empties the tape. */
   requests(): LoggedRequest[] {
     const entries = this.#entries.splice(0)
+    this.#over.length = 0
     return entries.filter(({ status }) => status > 0).map((entry) => entry.request())
   }
 

@@ -31,7 +31,7 @@ export function synthesise(
   seed: number,
   measured?: MeasuredCosts,
 ): Profile[] {
-  checkCount(count, COUNT_LIMIT)
+  checkUserCount(count)
   return [...synthesiseUsers(population, count, seed, measured)]
 }
 
@@ -53,6 +53,11 @@ export function* synthesiseUsers(
   const label = createActivityLabeller(first)
   for (const user of first) yield label(user)
   for (let number = known + 1; number <= count; number += 1) yield label(make(number))
+}
+
+/** @throws UsageError with code `bad-count` for more users than are held at once */
+export function checkUserCount(count: number): void {
+  checkCount(count, COUNT_LIMIT)
 }
 
 function checkCount(count: number, most: number): void {

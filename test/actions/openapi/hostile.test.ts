@@ -117,7 +117,7 @@ paths:
     expect(sizeOf(bodyOf(huge))).toBeLessThan(10_000)
     const values = Array.from({ length: 200_000 }, (_, index) => index + 1)
     expect(bodyOf({ enum: values })).toBe(1)
-    expect(bodyOf({ type: 'string', pattern: '^(a+)+$' })).toBe('string')
+    expect(bodyOf({ type: 'string', pattern: '^(a+)+$' })).toBe('a')
     expect(bodyOf({ type: 'string', pattern: `^${'[a-z]{999}'.repeat(19)}$` })).toBe('string')
     expect(bodyOf({ type: 'string', pattern: '^\\d{4}-[A-F]{2}$' })).toBe('1111-AA')
     expect(bodyOf({ type: 'integer', minimum: 1e300, multipleOf: 1e-300 })).toEqual(

@@ -13,10 +13,10 @@ const answers = (status: number, schema: object): object => ({
 
 describe('importOpenApi() of what it cannot import', () => {
   it.each([
-    ['[]', 'it is not a map', 'give an OpenAPI 3 document'],
-    ['{"swagger":"2.0","paths":{}}', 'it is Swagger "2.0"', 'swagger2openapi'],
-    ['openapi: 4.0.0', 'it is OpenAPI "4.0.0"', '3.0 and 3.1'],
-    ['asyncapi: 3.0.0', 'it has no "openapi" version', 'give an OpenAPI 3 document'],
+    ['[]', 'it is not a map', 'give an OpenAPI document'],
+    ['{"swagger":"1.2","paths":{}}', 'it is Swagger "1.2"', 'Swagger 2.0 or OpenAPI 3'],
+    ['openapi: 4.0.0', 'it is OpenAPI "4.0.0"', '3.0 to 3.2 and Swagger 2.0'],
+    ['asyncapi: 3.0.0', 'it has no "openapi" version', 'give an OpenAPI document'],
     ['openapi: 3.0.0', 'it has no operation to import', 'check its paths'],
     ['openapi: 3.1', 'it has no operation to import', 'check its paths'],
   ])('refuses %s', (text, why, mend) => {
@@ -42,7 +42,7 @@ describe('importOpenApi() of what it cannot import', () => {
     const { summary } = imported({
       servers: [{ url: 'https://api.test/v1' }],
       paths: {
-        '/a': { get: ok, trace: ok, post: { deprecated: true, ...ok } },
+        '/a': { get: ok, trace: ok, query: ok, post: { deprecated: true, ...ok } },
         '/b#frag': { get: ok },
         '/c/{a}}': { get: ok },
         '/d': { get: { ...ok, servers: [{ url: 'https://files.test' }] } },
@@ -53,6 +53,7 @@ describe('importOpenApi() of what it cannot import', () => {
     expect(summary.leftOut).toEqual([
       { operation: 'POST /a', why: 'it is deprecated' },
       { operation: 'TRACE /a', why: 'Outrider does not send TRACE' },
+      { operation: 'QUERY /a', why: 'Outrider does not send QUERY' },
       { operation: 'GET /b#frag', why: 'its path has a "#" or a control character' },
       { operation: 'GET /c/{a}}', why: 'its path has braces that name nothing' },
       { operation: 'GET /d', why: 'it has a server of its own, "files.test"' },
@@ -77,7 +78,7 @@ describe('importOpenApi() of requests', () => {
     expect([...ontology.actions.keys()]).toEqual([
       'get_things',
       'get_things_2',
-      'get_b_id',
+      'get_b',
       'rare_2',
       'proto',
     ])
@@ -225,14 +226,15 @@ describe('importOpenApi() of bodies', () => {
     }
     const made = body({ 'application/json': { schema } })
     expect(writtenOf(made).request.json).toEqual({ name: 'stringstri', size: 2.5, colour: 'red' })
-    const named = { example: undefined, examples: { one: { value: { name: 'chair' } } }, schema }
-    expect(writtenOf(body({ 'application/json': named })).request.json).toEqual({ name: 'chair' })
+    const chair = { name: 'red armchair', size: 3 }
+    const named = { example: undefined, examples: { one: { value: chair } }, schema }
+    expect(writtenOf(body({ 'application/json': named })).request.json).toEqual(chair)
   })
 
   it('joins allOf, takes the first of oneOf, and follows references in circles', () => {
     const node = {
       allOf: [{ $ref: '#/components/schemas/Base' }, { required: ['next'] }],
-      properties: { next: { $ref: '#/components/schemas/Node' } },
+      properties: { next: { anyOf: [{ $ref: '#/components/schemas/Node' }, { type: 'null' }] } },
     }
     const base = { type: 'object', required: ['kind'], properties: { kind: { const: 'node' } } }
     const made = importedOne(

@@ -31,7 +31,7 @@ const DOCUMENTS = [
   ['the links of the specification', join(EXAMPLES, '3.0/json/link-example.json'), 6, 5, 0],
 ] as const
 
-const SMALL = ['3.0', '3.1'].flatMap((version) =>
+const SMALL = ['2.0', '3.0', '3.1'].flatMap((version) =>
   readdirSync(join(EXAMPLES, version, 'json'))
     .filter((name) => name.endsWith('.json'))
     .map((name) => join(EXAMPLES, version, 'json', name)),

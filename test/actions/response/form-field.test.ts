@@ -1,7 +1,44 @@
 import { describe, expect, it } from 'vitest'
-import { findFormField } from '../../../src/actions/response/form-field.ts'
+import { findFormField, formFieldsOf } from '../../../src/actions/response/form-field.ts'
+
+describe('formFieldsOf()', () => {
+  it('reads what can be chosen and what is typed, ticked or not', () => {
+    const html = `<form action="/a?b=1"><input name="u"><input type="Password" name="p">
+      <input type="checkbox" name="on" value="1"><select name="s"><option>x<option value="y"></select></form>
+      <button name="b" value="out">`
+    const fields = formFieldsOf(html)
+    expect(fields.map(({ name, value, choices }) => [name, value, choices])).toEqual([
+      ['u', '', []],
+      ['p', '', []],
+      ['on', undefined, ['1']],
+      ['s', 'x', ['x', 'y']],
+      ['b', 'out', []],
+    ])
+    expect(fields.map(({ isTyped, isPassword }) => [isTyped, isPassword])).toEqual([
+      [true, false],
+      [true, true],
+      [false, false],
+      [false, false],
+      [false, false],
+    ])
+    expect(fields.map(({ form }) => form?.action)).toEqual(['/a', '/a', '/a', '/a', undefined])
+  })
+})
 
 describe('findFormField()', () => {
+  it('finds the form by id, name, action or another field of it', () => {
+    const html = `<form id="i"><input name="a" value="1"></form><form name="n"><input name="a" value="2">
+      </form><form action="/x?y"><input name="a" value="3"></form>
+      <form><input name="a" value="4"><button name="go"></form>`
+    expect(['i', 'n', '/x', 'go', 'none'].map((form) => findFormField(html, 'a', form))).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+      undefined,
+    ])
+  })
+
   it('finds nothing where there is nothing', () => {
     expect(findFormField('', 'a')).toBeUndefined()
     expect(findFormField('{"a":1}', 'a')).toBeUndefined()

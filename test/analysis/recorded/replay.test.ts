@@ -118,6 +118,14 @@ describe('replay() of a run with its plan', () => {
       name: 'strained blocks',
       options: { canary: slower(1.5, 'view'), strained: (index: number) => index % 3 === 0 },
     },
+    {
+      name: 'a limit of connections',
+      options: {
+        plan: planOf({ duration: 40 }),
+        waits: (index: number) =>
+          index % 9 ? undefined : { limit: 'files' as const, arms: { canary: index } },
+      },
+    },
   ])('repeats the report bit for bit: $name', async ({ options }) => {
     const { report, lines } = runSynthetic(options)
     const again = await analyze(lines)

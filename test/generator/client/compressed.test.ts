@@ -83,6 +83,7 @@ describe('a compressed answer', () => {
       response.end(bomb)
     })
     expect(exchanges[0]).toMatchObject({ outcome: 'assertion_failed', bytes: bomb.length })
+    expect(exchanges[0]?.reason).toContain('the body cannot be unpacked (gzip): it is damaged,')
   })
   it('that is broken is no answer to a check', async () => {
     for (const body of [gzipSync(BODY).subarray(0, 30), Buffer.from('not gzip at all')]) {

@@ -9,14 +9,15 @@ const ends = await Promise.all(
   Array.from(
     { length: 100 },
     () =>
-      new Promise<string>((resolve) => {
+      new Promise<[end: string, waited: string]>((resolve) => {
         const request = { method: 'GET', path: '/', headers: [], body: undefined } as const
         client.send(
           { ...request, headers: [], keepBytes: 0, timeoutMs: 10_000 },
           {
             started: () => undefined,
             repeated: () => undefined,
-            ended: ({ end, reason = '' }) => resolve(`${end} ${reason}`),
+            ended: ({ end, reason = '', waitedFor = 'none' }) =>
+              resolve([`${end} ${reason}`, waitedFor]),
           },
         )
       }),
@@ -24,4 +25,10 @@ const ends = await Promise.all(
 )
 const load = client.load()
 await client.close()
-process.stdout.write(JSON.stringify({ ends: [...new Set(ends)], load }))
+process.stdout.write(
+  JSON.stringify({
+    ends: [...new Set(ends.map(([end]) => end))],
+    waits: [...new Set(ends.map(([, waited]) => waited))].toSorted(),
+    load,
+  }),
+)

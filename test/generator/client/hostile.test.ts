@@ -5,65 +5,20 @@ import { describe, expect, it } from 'vitest'
 import { MAX_KEPT_BYTES } from '../../../src/generator/client.ts'
 import { serveHttp, serveTcp, type ArmServer } from '../arm-server.ts'
 import { ask, clientOf, opened } from './asking.ts'
+import {
+  broken,
+  endless,
+  fickle,
+  serveHostile,
+  serveRude,
+  unanswered,
+  type Hostile,
+} from '../../support/hostile/servers.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
 /** Does this with every connection that sent something. */
-async function tcp(answer: (socket: Socket, count: number) => void): Promise<ArmServer> {
-  const server = await serveTcp((socket) => {
-    let count = 0
-    socket.on('data', () => answer(socket, (count += 1)))
-  })
-  return opened(server)
-}
-
-/** Writes until nobody reads any more. */
-function flood(socket: Socket, chunk: string | Buffer): void {
-  const more = (): void => {
-    while (!socket.destroyed && socket.write(chunk)) if (socket.writableLength > 1e6) break
-    if (!socket.destroyed) socket.once('drain', more)
-  }
-  more()
-}
-
-const HEAD = 'HTTP/1.1 200 OK\r\n'
-const CHUNKED = `${HEAD}transfer-encoding: chunked\r\n\r\n`
-const MIB = Buffer.alloc(1_048_576, 'x')
-
-const unanswered: Record<string, (socket: Socket) => void> = {
-  'a reset before a byte': (socket) => socket.resetAndDestroy(),
-  'a reset within the status line': (socket) =>
-    socket.write('HTTP/1.1 20', () => socket.resetAndDestroy()),
-  'a reset within the headers': (socket) =>
-    socket.write(`${HEAD}content-le`, () => socket.resetAndDestroy()),
-  'headers of 80 KB': (socket) =>
-    socket.write(`${HEAD}${'x-flood: 12345678\r\n'.repeat(4_300)}\r\n`),
-  'one header of 80 KB': (socket) => socket.write(`${HEAD}x-flood: ${'1'.repeat(80_000)}\r\n\r\n`),
-  'headers without an end': (socket) => {
-    socket.write(HEAD)
-    flood(socket, 'x-flood: 12345678\r\n'.repeat(100))
-  },
-  'random bytes': (socket) => socket.write(Buffer.from('00ff13376c6f6c0d0a0d0a', 'hex')),
-  'HTML without HTTP': (socket) => socket.end('<html>hello</html>'),
-  'an HTTP/2 preface': (socket) => socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-  'NUL in a header': (socket) => socket.write(`${HEAD}x-nul: a\0b\r\ncontent-length: 0\r\n\r\n`),
-  'a header without a colon': (socket) => socket.write(`${HEAD}no colon here\r\n\r\n`),
-  'two lengths that differ': (socket) =>
-    socket.write(`${HEAD}content-length: 1\r\ncontent-length: 2\r\n\r\nab`),
-  'length and chunking at once': (socket) =>
-    socket.write(`${HEAD}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`),
-  'a status of letters': (socket) => socket.write('HTTP/1.1 OK 200\r\n\r\n'),
-}
-
-const broken: Record<string, (socket: Socket) => void> = {
-  'a body that is cut short': (socket) => socket.end(`${HEAD}content-length: 100\r\n\r\nhalf`),
-  'a reset within the body': (socket) =>
-    socket.write(`${HEAD}content-length: 100\r\n\r\nhalf`, () => socket.resetAndDestroy()),
-  'chunks that are none': (socket) => socket.write(`${CHUNKED}4\r\nhalf\r\nnonsense\r\n`),
-  'a chunk of endless length': (socket) =>
-    socket.write(`${CHUNKED}4\r\nhalf\r\n${'f'.repeat(40)}\r\n`),
-  'chunks without an end': (socket) => socket.end(`${CHUNKED}4\r\nhalf\r\n`),
-}
+const tcp = (answer: Hostile): Promise<ArmServer> => opened(serveHostile(answer))
 
 describe('a client of a hostile target', () => {
   for (const [name, answer] of Object.entries(unanswered)) {
@@ -75,6 +30,20 @@ describe('a client of a hostile target', () => {
       expect(client.load()).toMatchObject({ connections: 0, inFlight: 0 })
     })
   }
+  it('says what is wrong in words', async () => {
+    const words: Record<string, RegExp> = {
+      'headers of 80 KB': /^its headers are too long/,
+      'two lengths that differ': /^its body does not have the length that its headers say/,
+      'an upgrade that nobody asked for': /^it changed to another protocol/,
+      'an end without an answer': /^it closed the connection/,
+      'a reset within the headers': /^it broke off the connection/,
+      'a header without a colon': /does not match the HTTP\/1.1 protocol/,
+    }
+    for (const [name, expected] of Object.entries(words)) {
+      const told = await ask(clientOf(await tcp(unanswered[name] ?? (() => undefined))))
+      expect(told.reason).toMatch(expected)
+    }
+  })
   for (const [name, answer] of Object.entries(broken)) {
     it(`finds half an answer in ${name}`, async () => {
       const client = clientOf(await tcp(answer))
@@ -84,29 +53,13 @@ describe('a client of a hostile target', () => {
     })
   }
 
-  const slow: Record<string, (socket: Socket) => void> = {
-    'headers that drip': (socket) => drip(socket, HEAD, 'x'),
-    'a body that drips': (socket) => drip(socket, `${HEAD}content-length: 10000\r\n\r\n`, 'x'),
-    'chunks that drip': (socket) => drip(socket, CHUNKED, '1\r\nx\r\n'),
-    '1xx answers without an end': (socket) => drip(socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
-    'a flood of 1xx answers': (socket) =>
-      flood(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(500)),
-    'a body without an end': (socket) => {
-      socket.write(`${HEAD}\r\n`)
-      flood(socket, MIB)
-    },
-    'chunks without an end, fast': (socket) => {
-      socket.write(CHUNKED)
-      flood(socket, Buffer.concat([Buffer.from('100000\r\n'), MIB, Buffer.from('\r\n')]))
-    },
-  }
-  for (const [name, answer] of Object.entries(slow)) {
+  for (const [name, answer] of Object.entries(endless)) {
     it(`ends ${name} at the timeout, and keeps one MiB at most`, async () => {
       const server = await tcp(answer)
       const client = clientOf(server)
       const before = process.memoryUsage().arrayBuffers
       const told = await ask(client, { timeoutMs: 150, keepBytes: MAX_KEPT_BYTES })
-      expect(told.end).toBe('timeout')
+      expect(told).toMatchObject({ end: 'timeout', reason: 'no whole answer in time' })
       expect(told.endedMs - told.startedMs).toBeCloseTo(150, 3)
       expect(told.text.length).toBeLessThanOrEqual(MAX_KEPT_BYTES)
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100_000_000)
@@ -115,14 +68,35 @@ describe('a client of a hostile target', () => {
     })
   }
 
-  it('takes nothing behind an answer for the next one', async () => {
-    const evil = 'HTTP/1.1 500 Smuggled\r\ncontent-length: 0\r\n\r\n'
-    const server = await tcp((socket) => socket.write(`${OK}${evil}`))
-    const client = clientOf(server)
-    for (let count = 0; count < 3; count += 1) {
-      expect(await ask(client)).toMatchObject({ end: 'answered', status: 200, text: 'ok' })
+  for (const [name, answer] of Object.entries(fickle)) {
+    it(`takes only what it asked for where there is ${name}`, async () => {
+      const server = await tcp(answer)
+      const client = clientOf(server)
+      for (let count = 0; count < 3; count += 1) {
+        expect(await ask(client)).toMatchObject({ end: 'answered', status: 200, text: 'ok' })
+      }
+      expect(server.accepted()).toBe(3)
+    })
+  }
+  it('finds no answer where a connection is ended or spoken on before anything was asked', async () => {
+    const rude: ((socket: Socket) => void)[] = [
+      (socket) => socket.resetAndDestroy(),
+      (socket) => socket.end(),
+      (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n'),
+    ]
+    for (const greet of rude) {
+      const client = clientOf(await opened(serveRude(greet)))
+      const told = await ask(client, { timeoutMs: 300 })
+      expect(told.end).toBe('unanswered')
+      expect(told.reason).toMatch(/./)
+      expect(client.load()).toMatchObject({ connections: 0, inFlight: 0 })
     }
-    expect(server.accepted()).toBe(3)
+  })
+  it('takes or leaves an answer that was there before the question, but knows which', async () => {
+    const client = clientOf(await opened(serveRude((socket) => socket.write(OK))))
+    const { end, status, reason } = await ask(client, { timeoutMs: 300 })
+    if (end === 'answered') expect(status).toBe(200)
+    else expect(reason).toMatch(/./)
   })
   it('takes an answer that comes before the request was sent', async () => {
     const early = 'HTTP/1.1 413 Too Long\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
@@ -145,9 +119,3 @@ describe('a client of a hostile target', () => {
     expect(answers.every(({ end }) => end === 'answered')).toBe(true)
   })
 })
-
-function drip(socket: Socket, head: string, drop: string): void {
-  socket.write(head)
-  const timer = setInterval(() => socket.write(drop), 5)
-  socket.on('close', () => clearInterval(timer))
-}

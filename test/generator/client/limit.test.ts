@@ -43,13 +43,15 @@ describe('a client at its limit of connections', () => {
     const client = clientOfFew(server.url, 1)
     const first = ask(client, { timeoutMs: 2_000 })
     const waited = await ask(client, { timeoutMs: 60 })
-    expect(waited).toMatchObject({ end: 'timeout', status: undefined })
+    expect(waited).toMatchObject({ end: 'unserved', status: undefined, waitedFor: 'connections' })
     expect(waited.reason).toBe(
-      'no whole answer in time: it waited for a connection, all of them were busy',
+      'it was never sent: it waited for a connection, all of them were busy',
     )
     expect(waited.endedMs - waited.startedMs).toBeCloseTo(60, 3)
     server.go()
-    expect(await first).toMatchObject({ end: 'answered' })
+    const answered = await first
+    expect(answered).toMatchObject({ end: 'answered' })
+    expect(answered.waitedFor).toBeUndefined()
   })
   it('sends what waits in its order, and tells when it really went out', async () => {
     const server = await stalled()
@@ -70,6 +72,7 @@ describe('a client at its limit of connections', () => {
     expect(order.indexOf(7)).toBeGreaterThan(order.indexOf(4))
     for (const [index, answer] of answers.entries()) {
       expect(answer).toMatchObject({ end: 'answered', headers: { 'x-path': `/${index}` } })
+      expect(answer.waitedFor).toBe(index < 2 ? undefined : 'connections')
       expect(answer.startedMs).toBeGreaterThanOrEqual(index < 2 ? askedMs : goneMs)
     }
     expect(server.accepted()).toBe(2)
@@ -104,10 +107,15 @@ describe('a client at its limit of connections', () => {
     const script = fileURLToPath(new URL('few-files.ts', import.meta.url))
     const command = 'ulimit -n 60 && exec "$0" "$@"'
     const { stdout } = await run('sh', ['-c', command, process.execPath, script, server.url])
-    const told = z.object({ ends: z.array(z.string()), load: z.record(z.string(), z.number()) })
-    const { ends, load } = told.parse(JSON.parse(stdout))
+    const told = z.object({
+      ends: z.array(z.string()),
+      waits: z.array(z.string()),
+      load: z.record(z.string(), z.number()),
+    })
+    const { ends, waits, load } = told.parse(JSON.parse(stdout))
     expect(ends).toEqual(['answered '])
     expect(load['everWaited']).toBeGreaterThan(20)
+    expect(waits).toEqual(['files', 'none'])
     expect(server.accepted()).toBeLessThan(60)
   })
 })

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
-import { createSecureServer } from 'node:http2'
+import { createSecureServer, createServer as createHttp2Server } from 'node:http2'
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -98,6 +98,40 @@ describe('a client over TLS', () => {
     const unknown = await ask(clientOf({ url: server.https, tls: TLS }))
     expect(unknown).toMatchObject({ end: 'unanswered' })
     expect(unknown.reason).toMatch(/asks? for a client certificate/)
+  })
+})
+
+describe('a client whose certificate a server refuses', () => {
+  const asking = { ...SHOP, ca: AUTHORITY, requestCert: true, rejectUnauthorized: true }
+  // As HAProxy and nginx refuse it: by an alert, after the handshake of TLS 1.3.
+  const serveBoth = async (): Promise<Record<'h1' | 'h2', number>> => {
+    const h1 = await opened(serve(createHttpsServer(asking, (_, answer) => answer.end('ok'))))
+    const h2 = await opened(serve(createSecureServer(asking, (_, answer) => answer.end('ok'))))
+    return { h1: h1.port, h2: h2.port }
+  }
+  for (const http2 of [false, true]) {
+    it(`hears of it at once over ${http2 ? 'HTTP/2' : 'HTTP/1.1'}`, async () => {
+      const ports = await serveBoth()
+      const url = `https://127.0.0.1:${http2 ? ports.h2 : ports.h1}`
+      const answer = await ask(clientOf({ url, http2, tls: TLS }), { timeoutMs: 60_000 })
+      expect(answer).toMatchObject({ end: 'unanswered', status: undefined })
+      expect(answer.reason).toContain('it asks for a client certificate')
+    })
+  }
+  it('says that it may not be trusted where the server only hangs up', async () => {
+    const own = { cert: OTHER_CERTIFICATE, key: OTHER_KEY, ca: OTHER_CERTIFICATE }
+    const options = { ...own, requestCert: true, rejectUnauthorized: true }
+    const { port } = await opened(serve(createHttpsServer(options)))
+    const tls = { insecure: true, cert: CLIENT_CERTIFICATE, key: CLIENT_KEY }
+    const answer = await ask(clientOf({ url: `https://127.0.0.1:${port}`, tls }))
+    expect(answer.end).toBe('unanswered')
+    expect(answer.reason).toContain('it may not take our certificate')
+  })
+  it('says what may be spoken there instead of HTTP/1.1', async () => {
+    const only = await opened(serve(createHttp2Server((_, answer) => answer.end('ok'))))
+    const answer = await ask(clientOf({ url: only.url }))
+    expect(answer.end).toBe('unanswered')
+    expect(answer.reason).toMatch(/no HTTP\/1\.1; it may speak HTTP\/2 only|closed the connection/)
   })
 })
 

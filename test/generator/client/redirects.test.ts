@@ -7,6 +7,7 @@ import {
   serveHttp,
   type Listener,
 } from '../arm-server.ts'
+import type { Reach } from '../../../src/generator/client.ts'
 import { opened } from './asking.ts'
 
 const ONTOLOGY = ontologyOf(`
@@ -18,7 +19,7 @@ actions:
     follow_redirects: 3
 `)
 
-async function play(listener: Listener) {
+async function play(listener: Listener, reach: Reach = {}) {
   const paths: (string | undefined)[] = []
   const { url } = await opened(
     serveHttp((request, response) => {
@@ -27,7 +28,7 @@ async function play(listener: Listener) {
     }),
   )
   const { traffic, steps, until } = recordTraffic({
-    arms: [{ arm: 'baseline', url }],
+    arms: [{ arm: 'baseline', url, ...reach }],
     ontology: ONTOLOGY,
     profiles: [profileOf('u1', ['go'])],
   })
@@ -45,6 +46,43 @@ describe('redirects', () => {
     })
     expect(exchange).toMatchObject({ outcome: 'http_error', status: 302 })
     expect(paths.slice(0, 4)).toEqual(['/start', '/a', '/b', '/a'])
+  })
+  it('lead home under the name of the Host, with the port of the address too', async () => {
+    for (const origin of ['http://shop.test', 'http://shop.test:PORT', 'http://127.0.0.1:PORT']) {
+      const { exchange, paths } = await play(
+        (request, response) => {
+          if (request.url === '/end') return response.end('ok')
+          const port = String(request.socket.localPort)
+          return response.writeHead(302, { location: `${origin.replace('PORT', port)}/end` }).end()
+        },
+        { host: 'shop.test' },
+      )
+      expect(exchange).toMatchObject({ outcome: 'ok', status: 200 })
+      expect(paths.slice(0, 2)).toEqual(['/start', '/end'])
+    }
+  })
+  it('lead home by https, with secure cookies, where TLS ends before the target', async () => {
+    const seen: string[] = []
+    const headers = { 'x-forwarded-proto': 'https' }
+    const { exchange } = await play(
+      (request, response) => {
+        seen.push(`${request.url} ${request.headers.cookie ?? ''}`)
+        if (request.url === '/end') return response.end('ok')
+        const cookies = ['sid=1; Secure; Path=/', '__Host-a=2; Secure; Path=/; Domain=shop.test']
+        const location = 'https://shop.test/end'
+        return response.writeHead(303, { location, 'set-cookie': cookies }).end()
+      },
+      { host: 'shop.test', headers },
+    )
+    expect(exchange).toMatchObject({ outcome: 'ok', status: 200 })
+    expect(seen.slice(0, 2)).toEqual(['/start ', '/end sid=1'])
+  })
+  it('lead nowhere by https where nobody said so', async () => {
+    const { exchange } = await play(
+      (_, response) => response.writeHead(302, { location: 'https://shop.test/end' }).end(),
+      { host: 'shop.test' },
+    )
+    expect(exchange).toMatchObject({ status: 302 })
   })
   const away = [
     'http://169.254.169.254/latest/meta-data',

@@ -64,7 +64,7 @@ describe('a generation of several threads', () => {
     )
     clearInterval(beat)
     expect(summary.requests).toBe(arrivals.length)
-    expect(summary.requests).toBeGreaterThan(200)
+    expect(summary.requests).toBeGreaterThan(50)
     // The bound of the bucket holds for what is sent. What this server could not see at once, because
     // it did not get the processor, seems to come together.
     const slackSeconds = 0.1 + stallMs / 1000
@@ -74,6 +74,21 @@ describe('a generation of several threads', () => {
         expect(last - first + 1).toBeLessThanOrEqual(200 * (seconds + 0.25 + slackSeconds))
       }
     }
+  })
+  it('sends at the even moments at which one thread would', async () => {
+    const moments: number[] = []
+    await run((_, response) => response.end('ok'), {
+      durationSeconds: 0.6,
+      pace: { kind: 'spaced', spacing: 'constant', rate: 50, concurrency: 60 },
+      onLines: (lines) => {
+        for (const line of lines.split('\n')) moments.push(Number(JSON.parse(line).at))
+        return undefined
+      },
+    })
+    expect(moments.length).toBeGreaterThan(3)
+    // Beginning with one gap after the start, of which there is one for all threads.
+    for (const at of moments) expect(at * 50).toBeCloseTo(Math.round(at * 50), 3)
+    expect(new Set(moments.map((at) => Math.round(at * 50))).size).toBe(moments.length)
   })
   it('plays every session once, adds up, and hands over the samples of all', async () => {
     const asked = new Map<string, number>()
@@ -143,6 +158,22 @@ describe('a generation of several threads', () => {
     expect(summary.requests).toBeGreaterThan(heldAt)
     expect(summary.reasons.map(({ message }) => message).join()).toContain('samples to be written')
     expect(characters).toBeGreaterThan(60_000 * summary.requests)
+  })
+  it('waits five seconds at most for what hangs when it is told to stop', async () => {
+    const ending = new AbortController()
+    let [count, stoppedMs] = [0, 0]
+    const { requests } = await run(
+      () => {
+        count += 1
+        if (count < 9) return
+        stoppedMs = performance.now()
+        ending.abort()
+      },
+      { timeoutMs: 600_000, durationSeconds: 600, signal: ending.signal },
+    )
+    expect(performance.now() - stoppedMs).toBeGreaterThan(4_900)
+    // What was cut off is nothing that the target did.
+    expect(requests).toBe(0)
   })
   it('ends what is in flight within its timeout when it is told to stop', async () => {
     const ending = new AbortController()

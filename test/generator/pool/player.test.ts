@@ -71,7 +71,7 @@ function requestsIn(deltas: readonly PlayerDelta[]): number {
 describe('Player', () => {
   it('hands over every step once, with its sample, and stops by itself in time', async () => {
     const { player, deltas, ended } = await play({ durationSeconds: 0.6, wantsSamples: true })
-    player.receive({ kind: 'start' })
+    player.receive({ kind: 'start', atMs: systemClock.nowMs() })
     const { counts } = await ended()
     const lines = deltas.flatMap(({ lines: some }) => (some === '' ? [] : some.split('\n')))
     expect(requestsIn(deltas)).toBe(counts.sent)
@@ -81,12 +81,12 @@ describe('Player', () => {
   it('sends nothing if it is stopped before it starts', async () => {
     const { player, ended } = await play({})
     player.receive({ kind: 'stop' })
-    player.receive({ kind: 'start' })
+    player.receive({ kind: 'start', atMs: systemClock.nowMs() })
     expect((await ended()).counts.sent).toBe(0)
   })
   it('keeps counting while nobody takes its deltas, which stay few', async () => {
     const { player, deltas, until, ended, messages } = await play({})
-    player.receive({ kind: 'start' })
+    player.receive({ kind: 'start', atMs: systemClock.nowMs() })
     await until(() => deltas.length === 8)
     const before = performance.now()
     while (performance.now() < before + 700) await new Promise(setImmediate)
@@ -102,7 +102,7 @@ describe('Player', () => {
     }
     const { player, until, messages, ended, deltas } = await play({}, busy)
     player.receive({ kind: 'pause', waitMs: 300 })
-    player.receive({ kind: 'start' })
+    player.receive({ kind: 'start', atMs: systemClock.nowMs() })
     const startedMs = performance.now()
     await until(() => messages.some(({ kind }) => kind === 'paused'))
     expect(performance.now() - startedMs).toBeGreaterThan(250)
@@ -120,7 +120,7 @@ describe('Player', () => {
     const profiles = [{ ...long, labels: [label] }]
     const pace = { kind: 'spaced', spacing: 'constant', rate: 1_000, concurrency: 20 } as const
     const { player, deltas, until, ended } = await play({ wantsSamples: true, profiles, pace })
-    player.receive({ kind: 'start' })
+    player.receive({ kind: 'start', atMs: systemClock.nowMs() })
     // 8 MB are some 200 of these lines.
     await until(() => (deltas.at(-1)?.counts.notSent ?? 0) > 200)
     const characters = deltas.reduce((sum, { lines }) => sum + lines.length, 0)
@@ -152,7 +152,7 @@ describe('Player', () => {
         }
       }
     }
-    player.receive({ kind: 'start' })
+    player.receive({ kind: 'start', atMs: systemClock.nowMs() })
     await goOn(1_500)
     const early = heapBytes()
     await goOn(7_500)

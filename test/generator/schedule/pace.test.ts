@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mostShards, paceOfShard, type Pace } from '../../../src/generator/schedule.ts'
-import { dispersionOf, simulate } from './simulation.ts'
 
 const users = fc.integer({ min: 1, max: 100 })
 const rates = fc.integer({ min: 1, max: 5_000 })
@@ -35,12 +34,8 @@ describe('paceOfShard()', () => {
         for (const share of shares) {
           if ('concurrency' in share) concurrency += share.concurrency
           if ('rate' in share) rate += share.rate ?? 0
-          expect({ ...share, concurrency: 0, rate: 0, firstTick: 0 }).toEqual({
-            ...pace,
-            concurrency: 0,
-            rate: 0,
-            firstTick: 0,
-          })
+          const own = { concurrency: 0, rate: 0, part: 0 }
+          expect({ ...share, ...own }).toEqual({ ...pace, ...own })
         }
         expect(concurrency).toBe('concurrency' in pace ? pace.concurrency : 0)
         expect(rate).toBeCloseTo('rate' in pace ? (pace.rate ?? 0) : 0, 6)
@@ -54,31 +49,11 @@ describe('paceOfShard()', () => {
   it('gives users to as many shards as there are, and their rate to these', () => {
     const pace = { kind: 'spaced', spacing: 'poisson', rate: 60, concurrency: 2 } as const
     const half = { ...pace, rate: 30, concurrency: 1 }
-    expect(sharesOf(pace, 3)).toEqual([half, half, { kind: 'idle' }])
-  })
-  it('spaces constant streams so that together they are the whole one', () => {
-    const pace = { kind: 'spaced', spacing: 'constant', rate: 100, concurrency: 9 } as const
-    for (const rampSeconds of [0, 2]) {
-      const whole = simulate({ pace: { ...pace, rampSeconds }, toMs: 3_000, takesMs: () => 1 })
-      const together = sharesOf({ ...pace, rampSeconds }, 3)
-        .flatMap((share) => simulate({ pace: share, toMs: 3_000, takesMs: () => 1 }).sent)
-        .map(({ intendedMs }) => intendedMs)
-        .toSorted((left, right) => left - right)
-      expect(together).toHaveLength(whole.sent.length)
-      together.forEach((moment, index) => {
-        expect(moment).toBeCloseTo(whole.sent[index]?.intendedMs ?? 0, 6)
-      })
-    }
-  })
-  it('superposes Poisson streams to one of the whole rate with dispersion 1', () => {
-    const pace = { kind: 'spaced', spacing: 'poisson', rate: 200, concurrency: 60 } as const
-    const moments = sharesOf(pace, 3).flatMap((share, index) =>
-      simulate({ pace: share, toMs: 60_000, seed: 7 + index, takesMs: () => 3 }).sent.map(
-        ({ intendedMs }) => intendedMs,
-      ),
-    )
-    expect(Math.abs(moments.length / 12_000 - 1)).toBeLessThan(0.03)
-    expect(Math.abs(dispersionOf(moments, 60_000, 100) - 1)).toBeLessThan(0.2)
+    expect(sharesOf(pace, 3)).toEqual([
+      { ...half, part: { index: 0, count: 2, users: 2 } },
+      { ...half, part: { index: 1, count: 2, users: 2 } },
+      { kind: 'idle' },
+    ])
   })
 })
 

@@ -4,9 +4,11 @@ import { createRandom } from '../../../src/core/random.ts'
 import {
   createBucket,
   createSchedule,
+  paceOfShard,
   type Pace,
   type Schedule,
   type ScheduleCounts,
+  type Shard,
 } from '../../../src/generator/schedule.ts'
 
 export interface SentStep {
@@ -20,6 +22,10 @@ export interface SentStep {
 
 export interface Simulation {
   readonly pace: Pace
+  /** Plays the part of this shard. */
+  readonly shard?: Shard
+  /** When this shard begins; default 0, as all of them. */
+  readonly startMs?: number
   readonly toMs: number
   readonly seed?: number
   readonly maxRps?: number
@@ -40,9 +46,13 @@ export function simulate(simulation: Simulation): {
   const { pace, toMs, seed = 1, steps = 4, gapMs = 0, expectedMs, takesMs, during } = simulation
   const counts = { due: 0, sent: 0, busy: 0, notSent: 0 }
   const bucket = createBucket(simulation.maxRps ?? Number.POSITIVE_INFINITY)
-  const schedule = createSchedule(pace, {
-    startMs: 0,
-    random: createRandom(seed),
+  const { shard = { index: 0, count: 1 }, startMs = 0 } = simulation
+  const shared = createRandom(seed)
+  const schedule = createSchedule(paceOfShard(pace, shard), {
+    startMs,
+    gridMs: 0,
+    random: simulation.shard === undefined ? shared : shared.fork(String(shard.index)),
+    shared,
     counts,
     stepsPerSession: steps,
     earliestMs: (fromMs) => bucket.earliestMs(fromMs),
@@ -50,8 +60,8 @@ export function simulate(simulation: Simulation): {
   const sent: SentStep[] = []
   const flights: { user: number; endMs: number }[] = []
   const sessions = new Map<number, { id: number; step: number }>()
-  let opened = 0
-  for (let now = 0; now < toMs; now += 1) {
+  let opened = shard.index + 1 - shard.count
+  for (let now = startMs; now < toMs; now += 1) {
     during?.(schedule, now)
     for (const flight of flights.filter(({ endMs }) => endMs <= now)) {
       flights.splice(flights.indexOf(flight), 1)
@@ -62,7 +72,7 @@ export function simulate(simulation: Simulation): {
     }
     for (let due = schedule.take(now); due !== undefined; due = schedule.take(now)) {
       bucket.charge(now)
-      const session = sessions.get(due.user) ?? { id: (opened += 1), step: 0 }
+      const session = sessions.get(due.user) ?? { id: (opened += shard.count), step: 0 }
       session.step += 1
       sessions.set(due.user, session)
       sent.push({ ...due, atMs: now, session: session.id, step: session.step })

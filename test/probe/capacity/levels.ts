@@ -10,7 +10,16 @@ export function levelOf(
   requestsPerSecond: number,
   more: Partial<Level> = {},
 ): Level {
-  return { connections, requestsPerSecond, p95Ms: 10, errorShare: 0, isStrained: false, ...more }
+  const strain = more.broke === undefined ? -0.5 : 0.5
+  return {
+    connections,
+    requestsPerSecond,
+    p95Ms: 10,
+    errorShare: 0,
+    isStrained: false,
+    strain,
+    ...more,
+  }
 }
 
 export interface Given {

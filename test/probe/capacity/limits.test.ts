@@ -55,6 +55,15 @@ describe('judgeLevel()', () => {
     expect(judgeLevel(few, 4, groups).broke).toBe('latency')
   })
 
+  it('says how far from the limit it was, on both sides, and that it gave way', () => {
+    const strain = (latencyMs: number): number =>
+      judgeLevel(countsOf({ answers: [100, 100], latencyMs }), 4, groups).strain
+    expect(strain(50)).toBeCloseTo(-Math.LN2, 1)
+    expect(strain(200)).toBeCloseTo(Math.LN2, 1)
+    const failed = countsOf({ answers: [10, 10], failures: [90], end: 'breaker' })
+    expect(judgeLevel(failed, 4, groups)).toMatchObject({ gaveWay: true, strain: 3 })
+  })
+
   it('counts good answers only, and says when the generator had no rest', () => {
     const counts = countsOf({ answers: [300, 100], failures: [1], seconds: 2, busy: 0.95 })
     expect(judgeLevel(counts, 4, groups)).toMatchObject({

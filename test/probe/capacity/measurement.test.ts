@@ -48,6 +48,7 @@ async function measure(
     timeoutMs: 10_000,
     clock: { nowMs: () => nowMs, wallMs: () => 0 },
     signal: new AbortController().signal,
+    seed: 1,
     crew: timed,
     ...changed,
   })
@@ -73,15 +74,18 @@ describe('measureCapacity()', () => {
     expect(capacity?.arms.baseline).toMatchObject({
       requestsPerSecond: expect.closeTo(800, 0),
       connections: 8,
-      limitedBy: 'latency',
-      roundsHeld: 8,
+      limitedBy: 'full',
+      above: { connections: 16, requestsPerSecond: expect.closeTo(800, 0) },
     })
     expect(capacity?.arms.canary).toMatchObject({
       requestsPerSecond: expect.closeTo(400, 0),
       connections: 8,
+      limitedBy: 'latency',
+      above: { connections: 16, broke: 'latency' },
     })
     expect(capacity?.ratio).toMatchObject({ kind: 'ratio', estimate: expect.closeTo(0.5, 9) })
-    expect(capacity?.rounds).toBe(8)
+    expect(capacity?.levels).toEqual([8, 16])
+    expect(capacity?.rounds).toBeGreaterThanOrEqual(12)
   })
 
   it('turns the order of the arms with every level and every round', async () => {
@@ -95,9 +99,17 @@ describe('measureCapacity()', () => {
       'canary',
       'baseline',
     ])
-    const rounds = arms.slice(-16)
-    expect(rounds.slice(0, 4)).toEqual(['baseline', 'canary', 'canary', 'baseline'])
-    expect(rounds.filter((arm) => arm === 'canary')).toHaveLength(8)
+    // Two rounds of two levels are eight windows; each arm is first in half of them.
+    const rounds = asked.slice(-80)
+    for (let at = 0; at < rounds.length; at += 8) {
+      const pairs = [0, 2, 4, 6].map((pair) => rounds.slice(at + pair, at + pair + 2))
+      expect(pairs.filter(([first]) => first?.startsWith('baseline'))).toHaveLength(2)
+      for (const [first, second] of pairs) expect(numberOf(first)).toBe(numberOf(second))
+    }
+    const firsts = (seed: number): Promise<Measured> => measure(eight, eight, { seed })
+    const [one, same, other] = await Promise.all([firsts(1), firsts(1), firsts(2)])
+    expect(one.asked).toEqual(same.asked)
+    expect(one.asked).not.toEqual(other.asked)
   })
 
   it('leaves out what the baseline answers only with a session, and says so', async () => {
@@ -131,7 +143,7 @@ describe('measureCapacity()', () => {
       change: (counts, _, level) => (level > 8 ? { ...counts, end: 'breaker' } : counts),
     }
     const outcome = await measure(eight, breaks)
-    expect(message(outcome)).toContain("half of the canary's answers failed at 8 connections")
+    expect(message(outcome)).toContain("half of the canary's answers failed at 16 connections")
     expect(outcome.capacity?.rounds).toBeLessThan(8)
     expect(outcome.capacity?.arms.canary?.requestsPerSecond).toBeCloseTo(800, 0)
   })
@@ -196,6 +208,10 @@ describe('measureCapacity()', () => {
     expect(new Set(tasks.map(({ timeoutMs }) => timeoutMs))).toEqual(new Set([1000]))
   })
 })
+
+function numberOf(asked = ''): string | undefined {
+  return asked.split(' ')[1]
+}
 
 type Counts = Parameters<NonNullable<Modelled['change']>>[0]['actions'][number]
 

@@ -27,6 +27,22 @@ describe('estimateOf()', () => {
     expect(estimateOf([0.5, 0.5], 0.03)?.high).toBeCloseTo(0.5 * 1.01 * 1.03, 9)
   })
 
+  it('is not moved by one round in which an arm stalled', () => {
+    const calm = [0.99, 1.01, 1, 1.02, 0.98, 1, 1.01, 0.99, 1, 1]
+    const stalled = estimateOf(calm.with(3, 0.01))
+    expect(stalled?.estimate).toBeGreaterThan(0.98)
+    expect(stalled?.high).toBeLessThan(1.05)
+  })
+
+  it('is wider where rounds that follow each other resemble each other', () => {
+    const width = (values: readonly number[]): number => {
+      const { low = 1, high = 1 } = estimateOf(values) ?? {}
+      return high / low
+    }
+    const apart = [0.9, 1.1, 0.9, 1.1, 0.9, 1.1, 0.9, 1.1]
+    expect(width(apart.toSorted((left, right) => left - right))).toBeGreaterThan(width(apart) * 1.2)
+  })
+
   it('covers the true ratio of noisy rounds in 95 of 100 cases', () => {
     const random = createRandom(1, 'rounds')
     let covered = 0

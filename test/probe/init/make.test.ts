@@ -92,6 +92,26 @@ describe('makeStart()', () => {
     expect(started.actions).not.toContain('seen')
   })
 
+  it('follows a start page that only leads on, and no deed that a query names', async () => {
+    const pages: Readonly<Record<string, string>> = {
+      '/index.php': '<a href="?do=list">l</a><a href="?do=logout">x</a><a href="/log_out">y</a>',
+      '/index.php?do=list': '<a href="?title=A&amp;action=delete">z</a><a href="/undeleted">u</a>',
+      '/undeleted': 'kept',
+    }
+    const asked: string[] = []
+    const url = await serve((request, response) => {
+      asked.push(request.url ?? '')
+      const page = pages[request.url ?? '']
+      if (request.url === '/') response.writeHead(301, { location: '/index.php' }).end()
+      else response.writeHead(page === undefined ? 404 : 200).end(page)
+    })
+    const started = await start(url)
+    expectWorking(started)
+    expect(asked).toContain('/undeleted')
+    expect(asked.filter((target) => /log_?out|delete$/.test(target))).toEqual([])
+    expect(started.actions).toContain('GET /index.php do=list')
+  })
+
   it('leaves out a page that breaks off', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/broken') return response.destroy()

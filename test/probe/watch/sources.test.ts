@@ -89,9 +89,10 @@ describe('watchSourcesOf()', () => {
     }
   })
   it('takes the values of headers from the environment', async () => {
-    const sources = watchSourcesOf(await metricsOf(metrics), { METRICS_AUTH: 'Bearer x' }, 'PEM')
+    const way = { reach: { tls: { ca: 'PEM' } }, hosts: [] }
+    const sources = watchSourcesOf(await metricsOf(metrics), { METRICS_AUTH: 'Bearer x' }, way)
     expect(sources).toMatchObject([
-      { arm: 'baseline', headers: { authorization: 'Bearer x' }, ca: 'PEM' },
+      { arm: 'baseline', headers: { authorization: 'Bearer x' }, way },
       { arm: 'canary', headers: {} },
     ])
     expect(watchSourcesOf(undefined, {})).toEqual([])

@@ -253,7 +253,8 @@ describe('checkWatch()', () => {
       sourceOf(arm, `https://localhost:${port}/metrics`),
     )
     await expect(checkWatch(sources)).rejects.toThrow('has a certificate that is not trusted')
-    const trusting = sources.map((source) => ({ ...source, ca: CERTIFICATE }))
+    const way = { reach: { tls: { ca: CERTIFICATE } }, hosts: [] }
+    const trusting = sources.map((source) => ({ ...source, way }))
     // It is good for shop.test: only the name is wrong now.
     await expect(checkWatch(trusting)).rejects.toThrow('has a certificate for another name')
   })

@@ -12,6 +12,7 @@ import {
   type ImportOptions,
 } from '../../../src/profiles/derive/import.ts'
 import { fitUsers } from '../../../src/profiles/derive/users.ts'
+import { atOnce } from '../../../src/profiles/slices.ts'
 import { PROJECT } from '../../support/processes.ts'
 
 const fixture = (name: string): string =>
@@ -181,7 +182,7 @@ describe('fitUsers()', () => {
       return `198.51.100.${index % 30} - - [${at}] "GET ${path} HTTP/1.1" 200 5`
     })
     const imported = await importText(lines.join('\n'), { format: 'common', ontology: shop })
-    const { profiles, fitted, closeness } = fitUsers(imported, { seed: 1, count: 90 })
+    const { profiles, fitted, closeness } = atOnce(fitUsers(imported, { seed: 1, count: 90 }))
     expect(profiles).toHaveLength(90)
     expect(new Set(profiles.map(({ source }) => source))).toEqual(new Set(['synthetic']))
     const actions = profiles.flatMap((profile) => profile.behavioral_patterns)
@@ -195,7 +196,7 @@ describe('fitUsers()', () => {
       k: 2,
       seed: 1,
     })
-    const others = fitUsers(again, { seed: 1 }).profiles
+    const others = atOnce(fitUsers(again, { seed: 1 })).profiles
     const ids = new Set([...profiles, ...others].map(({ user_id }) => user_id))
     expect(ids.size).toBe(profiles.length + others.length)
   })

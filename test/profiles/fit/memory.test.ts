@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseOntology } from '../../../src/actions/load.ts'
 import type { Ontology } from '../../../src/actions/ontology.ts'
 import { inferFlags, statesOf, type Flag } from '../../../src/profiles/fit/memory.ts'
+import { atOnce } from '../../../src/profiles/slices.ts'
 import { toFitSessions, type FitSession } from '../../../src/profiles/fit/session.ts'
 import { ontologyOf, sessionsOf, times } from './recorded.ts'
 
@@ -11,7 +12,8 @@ function fitSessions(sequences: readonly (readonly string[])[]): FitSession[] {
 
 function flagsOf(sequences: readonly (readonly string[])[], ontology?: Ontology): Flag[] {
   const actions = [...new Set(sequences.flat())]
-  return inferFlags(fitSessions(sequences), ontology ?? ontologyOf(...actions), 5)
+  const sessions = fitSessions(sequences)
+  return atOnce(inferFlags(sessions, ontology ?? ontologyOf(...actions), 5))
 }
 
 const SHOPPING = [

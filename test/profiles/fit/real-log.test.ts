@@ -4,6 +4,7 @@ import { loadOntology } from '../../../src/actions/load.ts'
 import { importRecording } from '../../../src/profiles/derive/import.ts'
 import { readLines } from '../../../src/profiles/derive/read/lines.ts'
 import { fitUsers } from '../../../src/profiles/derive/users.ts'
+import { atOnce } from '../../../src/profiles/slices.ts'
 import { PROJECT } from '../../support/processes.ts'
 
 const FOLDER = join(PROJECT, 'examples/data')
@@ -15,7 +16,7 @@ describe('a population fitted to a real access log', () => {
     const key = new Uint8Array(32).fill(7)
     const options = { format: 'combined', ontology, file, k: 5, seed: 1, key } as const
     const imported = await importRecording(readLines(file, file), options)
-    const { closeness, fitted } = fitUsers(imported, { count: 4000, seed: 1 })
+    const { closeness, fitted } = atOnce(fitUsers(imported, { count: 4000, seed: 1 }))
     expect(closeness.real).toBeGreaterThan(900)
     const outside = closeness.measures.filter(
       (measure) => measure.kind === 'not-measured' || measure.word !== 'within the noise',

@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { JsonValue } from '../../../src/core/contract/profile.ts'
 import { createRandom } from '../../../src/core/random.ts'
 import type { FitSession } from '../../../src/profiles/fit/session.ts'
-import { fitData } from '../../../src/profiles/fit/values.ts'
+import { fitData as fitDataSliced, type FittedData } from '../../../src/profiles/fit/values.ts'
+import { atOnce } from '../../../src/profiles/slices.ts'
 
 type Data = Record<string, JsonValue>
+
+function fitData(sessions: readonly FitSession[], k: number): FittedData {
+  return atOnce(fitDataSliced(sessions, k))
+}
 
 /** One person a session, each step an action with its data. */
 function sessionsOf(all: readonly (readonly (readonly [string, Data])[])[]): FitSession[] {

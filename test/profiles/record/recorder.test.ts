@@ -218,4 +218,31 @@ describe('startRecorder()', () => {
     expect(new Set(users).size).toBe(2)
     expect(users.join(' ')).not.toContain('person-1')
   })
+  it('passed() gives what is over once, failures too, and the tape keeps it', async () => {
+    const { url } = await serverOf((asked, response) => {
+      if (asked.url === '/broken') asked.socket.destroy()
+      else response.writeHead(200, { 'content-type': 'text/plain' }).end('well')
+    })
+    const recorder = await recorderOf(url)
+    for (const path of ['/a', '/broken', '/b']) {
+      // eslint-disable-next-line no-await-in-loop -- one after the other
+      await (await fetch(`${recorder.url}${path}`)).text()
+    }
+    // The last byte is with the client before the recorder knows that it has arrived.
+    const seen: LoggedRequest[] = []
+    while (seen.length < 3) {
+      seen.push(...recorder.passed(2))
+      // eslint-disable-next-line no-await-in-loop -- it is asked again
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(seen.map(({ target, status }) => [target, status])).toEqual([
+      ['/a', 200],
+      ['/broken', 502],
+      ['/b', 200],
+    ])
+    expect(recorder.passed(9)).toEqual([])
+    const recorded = await recordedOf(recorder)
+    expect(recorded).toEqual(seen)
+    expect(recorded[0]?.bodies?.responseBody).toBe('well')
+  })
 })

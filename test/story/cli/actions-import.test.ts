@@ -28,6 +28,24 @@ components:
   schemas:
     Order: { type: object, required: [id, email], properties: { id: { type: string, readOnly: true }, email: { type: string, format: email } } }
 `
+const SWAGGER = JSON.stringify({
+  swagger: '2.0',
+  info: { title: 'Old orders', version: '1' },
+  basePath: '/v1',
+  securityDefinitions: { key: { type: 'apiKey', in: 'query', name: 'k' } },
+  paths: {
+    '/orders': {
+      get: {
+        parameters: [
+          { name: 'state', in: 'query', required: true, type: 'string', pattern: '^(new|old)$' },
+        ],
+        responses: { 200: { description: 'untold' } },
+      },
+    },
+    '/orders/{orderId}': { get: { responses: { 200: { description: 'one' } } } },
+    '/stats': { get: { security: [{ key: [] }], responses: { 200: { description: 'counts' } } } },
+  },
+})
 const ACTIONS = `
 version: 1
 actions:
@@ -62,7 +80,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   seen.push({ line: `${method} ${url}`, photos })
   response.setHeader('content-type', 'application/json')
-  if (url === '/v1/orders') response.end('[{"id":"o7"},{"id":"o8"}]')
+  if (url === '/api-json') response.end(SWAGGER)
+  else if (url === '/v1/orders') response.end('[{"id":"o7"},{"id":"o8"}]')
   else response.writeHead(url === '/photos' ? 201 : url.endsWith('/o7') ? 200 : 404).end('{}')
 }
 
@@ -133,6 +152,26 @@ describe('outrider actions import', () => {
     const empty = await runOutrider(none, { cwd, input: DOCUMENT })
     expect(empty.stderr).toContain('p.ndjson is not written')
     expect(existsSync(join(cwd, 'p.ndjson'))).toBe(false)
+  })
+})
+
+describe('outrider actions import URL', () => {
+  it('finds the document of a running service, Swagger 2.0 too', async () => {
+    const cwd = temporaryFolder()
+    const run = (line: string) => runOutrider(['actions', ...line.split(' ')], { cwd })
+    const made = await run(`import ${arm.url} --out a.yaml`)
+    expect(made, made.stderr).toMatchObject({ code: 0, stdout: '' })
+    expect(made.stderr).toContain('read /api-json')
+    expect(made.stderr).toContain('3 actions from Old orders 1, in a.yaml')
+    const text = readFileSync(join(cwd, 'a.yaml'), 'utf8')
+    expect(text).toContain('get_orders:')
+    expect(text).toContain('get_order:')
+    const tried = await run(`check a.yaml --try --target ${arm.url}`)
+    expect(tried, tried.stdout).toMatchObject({ code: 0 })
+    expect(tried.stdout).toContain('get_stats  not sent: OUTRIDER_SECRET_KEY is not set')
+    const none = await run('import http://127.0.0.1:9/openapi.json')
+    expect(none.code).toBe(2)
+    expect(none.stderr).toContain('Cannot look at http://127.0.0.1:9/openapi.json')
   })
 })
 

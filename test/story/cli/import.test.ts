@@ -159,6 +159,26 @@ describe('outrider profiles import', () => {
     expect(JSON.stringify(stored())).not.toMatch(/@|203\.0|utm/)
   })
 
+  it('ends at Ctrl-C also while the model is fitted, and shows before how far that is', async () => {
+    const { cwd, stored } = enter()
+    // Read in more than the second after which progress is shown, and fitted in more than that.
+    writeFileSync(join(cwd, 'big.log'), logOf(80_000))
+    const flags = ['--format', 'json', ...FIELDS, '--actions', 'shop.yaml']
+    const more = ['--population-out', 'p.yaml']
+    const running = startOutrider(['profiles', 'import', 'big.log', ...flags, ...more], {
+      cwd,
+      env,
+    })
+    await running.saw(/Import big\.log: fitting the model, \d+ %.*Ctrl-C: nothing is stored/)
+    running.signal('SIGINT')
+    const { code, stdout, stderr } = await running.ended
+    expect(stderr).toContain('Ending; nothing is stored')
+    expect(stderr).toContain('Interrupted: nothing of "big.log" was imported')
+    expect([code, stdout]).toEqual([130, ''])
+    expect(stored()).toEqual([])
+    expect(existsSync(join(cwd, 'p.yaml'))).toBe(false)
+  })
+
   it('ends at Ctrl-C with nothing stored and no file written', async () => {
     const { cwd, stored } = enter()
     writeFileSync(join(cwd, 'big.log'), logOf(400_000))

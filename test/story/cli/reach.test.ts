@@ -32,6 +32,7 @@ const seen: string[] = []
 let safe: ArmServer
 const socket = createServer((request, response) => {
   seen.push(`${request.headers.host} ${request.url} ${String(request.headers['x-team'] ?? '')}`)
+  if (request.url === '/away') response.writeHead(302, { location: 'http://elsewhere.test/a' })
   response.end('ok')
 })
 
@@ -135,6 +136,14 @@ targets:
     expect(run.code).toBe(0)
     expect(seen).toEqual(['shop.test / c'])
   })
+  it('shows where a redirect leads that is not followed, because it leaves the target', async () => {
+    const away = 'version: 1\nactions: { a: { request: { path: /away }, follow_redirects: 3 } }\n'
+    const run = await runOutrider(
+      ['actions', 'check', file('away.yaml', away), '--try', '--target', `unix:${socketPath}`],
+      { cwd: folder },
+    )
+    expect(run.stdout).toMatch(/< 302, .* leads to http:\/\/elsewhere\.test\/a, not followed/)
+  })
   it('refuses a file that is no PEM before anything is sent', async () => {
     seen.length = 0
     const run = await runOutrider(
@@ -144,5 +153,15 @@ targets:
     expect(run.code).toBe(2)
     expect(run.stderr).toContain(`Cannot use --ca "${text}"`)
     expect(seen).toEqual([])
+  })
+  it('says why requests failed', async () => {
+    const address = ['generate', '--target-url', `https://127.0.0.1:${safe.port}`]
+    const plain = ['--paths', '/', '--duration', '1s', '--rate', '10']
+    const refused = await runOutrider([...address, ...plain, '--http2', '--ca', ca], {
+      cwd: folder,
+    })
+    // 4: a machine that is quick enough sends so many that the breaker ends it.
+    expect([0, 4]).toContain(refused.code)
+    expect(refused.stdout).toMatch(/failed \d+ times: it asks for a client certificate/)
   })
 })

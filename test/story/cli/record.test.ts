@@ -1,7 +1,8 @@
 /** From real clicks to a replay with live ids: record, Ctrl-C, check, generate, probe. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startShop, visit, type Shop } from '../../profiles/record/shop.ts'
 import { temporaryFolder } from '../../support/folders.ts'
@@ -102,6 +103,66 @@ describe('outrider record', () => {
     expect(existsSync(join(cwd, 'recorded-actions.yaml'))).toBe(false)
   })
 
+  it('is killed and leaves what was anonymous already, which the next start offers', async () => {
+    const cwd = temporaryFolder()
+    const shop = await shopFor('killed')
+    const { program, url } = await startRecording(shop, cwd, ['--k', '1', '--keep-body', 'sku'])
+    await visit(url, { user: 'annabel', skus: ['chair', 'lamp'], agent: 'Mozilla/5.0 (A)' })
+    await visit(url, { user: 'barnabas', skus: ['table'], agent: 'Mozilla/5.0 (B)' })
+    const kept = join(cwd, 'recorded-actions.yaml.unfinished')
+    await until(() => existsSync(kept) && JSON.parse(readFileSync(kept, 'utf8')).requests === 24)
+    program.signal('SIGKILL')
+    expect((await program.ended).signal).toBe('SIGKILL')
+    expect(readdirSync(cwd)).not.toContain('recorded-actions.yaml')
+
+    // Everything that is on the disk, whatever its name.
+    const written = readdirSync(cwd).map((name) => readFileSync(join(cwd, name), 'utf8'))
+    for (const text of ['sesame', 'annabel', 'barnabas', 'Mozilla', '127.0.0.1', ...idsOf(shop)]) {
+      expect(written.join('\n').replace(`the recording of ${shop.url}`, '')).not.toContain(text)
+    }
+
+    const target = ['record', '--target', shop.url, '--listen', '127.0.0.1:0']
+    const again = await runOutrider(target, { cwd })
+    expect(again.code).toBe(2)
+    expect(again.stderr.replaceAll(/\s+/g, ' ')).toContain('did not end, 24 requests until 2')
+    expect(again.stderr).toContain('outrider record --recover')
+    expect(existsSync(kept)).toBe(true)
+
+    const recovered = await runOutrider(['record', '--recover'], { cwd })
+    expect([recovered.code, recovered.stderr]).toEqual([0, ''])
+    expect(recovered.stdout).toMatch(
+      /^recovered 24 requests until .*\n11 actions in .*\n2 users in /,
+    )
+    const names = ['recorded-actions.yaml', 'recorded-profiles.ndjson']
+    expect(readdirSync(cwd).toSorted()).toEqual(names)
+    const users = readFileSync(join(cwd, 'recorded-profiles.ndjson'), 'utf8')
+    expect(users.trim().split('\n')).toHaveLength(2)
+    const check = await runOutrider(['actions', 'check', 'recorded-actions.yaml'], { cwd })
+    expect(check.code).toBe(0)
+    const twice = await runOutrider(['record', '--recover', '--force'], { cwd })
+    expect(twice.code).toBe(2)
+    expect(twice.stderr).toContain('there is no "recorded-actions.yaml.unfinished"')
+  })
+
+  it('keeps nothing on the disk of what fewer than k people did, nor what a recording that ended left', async () => {
+    const cwd = temporaryFolder()
+    const shop = await shopFor('few')
+    const few = await startRecording(shop, cwd, ['--k', '2'])
+    await visit(few.url, { user: 'annabel', skus: ['chair'], agent: 'Mozilla/5.0 (A)' })
+    // The other recorder has written in the meantime, so this one had its time too.
+    const own = temporaryFolder()
+    const other = await startRecording(shop, own, ['--k', '1'])
+    await visit(other.url, { user: 'annabel', skus: ['chair'], agent: 'Mozilla/5.0 (A)' })
+    await until(() => readdirSync(own).includes('recorded-actions.yaml.unfinished'))
+    expect(readdirSync(cwd)).toEqual([])
+    other.program.signal('SIGINT')
+    expect((await other.program.ended).code).toBe(0)
+    expect(readdirSync(own).toSorted()).toEqual([
+      'recorded-actions.yaml',
+      'recorded-profiles.ndjson',
+    ])
+  })
+
   it('refuses what would do harm before anything is listened to', async () => {
     const cwd = temporaryFolder()
     const target = ['record', '--target', 'http://127.0.0.1:1']
@@ -115,6 +176,14 @@ describe('outrider record', () => {
     expect(readFileSync(join(cwd, 'recorded-actions.yaml'), 'utf8')).toBe('mine')
   })
 })
+
+/** Waits for what another process does; the test's own limit ends it. */
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) {
+    // eslint-disable-next-line no-await-in-loop -- it is asked again until it is so
+    await setTimeout(20)
+  }
+}
 
 /** Every id that the shop gave and that stands in a path. */
 function idsOf({ log }: Shop): string[] {

@@ -3,15 +3,18 @@
  *
  * A published schema can be endless (it refers to itself), enormous (a hundred optional fields,
  * each with a hundred of its own) or absurd (a billion items at least). So it is first made plain:
- * its references followed, `allOf` joined, of `oneOf` and `anyOf` the first taken, of objects what
- * is required or has an example, everything within a budget. Only that plain schema is sampled.
+ * its references followed, `allOf` joined, of `oneOf` and `anyOf` the first taken with which the
+ * whole fits, of objects what is required or has an example, everything within a budget. Only that plain schema is sampled.
  */
 
 import { sample } from 'openapi-sampler'
 import type { JsonValue } from '../../../core/contract/profile.ts'
 import { at, entriesAt, isThing, listAt, textAt } from './document.ts'
 import type { OpenApiDocument, Thing } from './document.ts'
-import { textOfPattern } from './pattern.ts'
+import { copyOf, examplesIn } from './examples.ts'
+import { fits } from './fits.ts'
+import { choicesOf, flatOf, flatten, typeOf } from './flat.ts'
+import { textOfPattern } from './pattern/text.ts'
 
 export interface Sample {
   readonly value: JsonValue
@@ -19,119 +22,160 @@ export interface Sample {
   readonly isGiven: boolean
 }
 
+/** A body; or in an address, a header or a cookie, as it is or in JSON. */
+type Place = 'body' | 'text' | 'json'
+
 /** What the sampler reads; no references, no choices. */
 type Plain = Parameters<typeof sample>[0]
 
 const MAX_DEPTH = 8
 const MAX_NODES = 500
+/** Levels below which a value that may be null is null. */
+const MAX_OWN = 3
 const MAX_ITEMS = 5
 const MAX_TEXT = 1000
 const MAX_PARTS = 50
+/** Alternatives that are tried. */
+const MAX_TRIES = 8
 /** Of the outermost object, where nothing of it is required. */
 const SOME_FIELDS = 5
-/** Examples larger than this are not written into an ontology. */
-const MAX_EXAMPLE_CHARS = 20_000
-const MAX_EXAMPLE_DEPTH = 30
 
-/** A value that fits the schema; a made-up one where the document names none. */
-export function sampleOf(document: OpenApiDocument, schema: unknown): Sample {
-  const given = exampleIn(document, schema)
+/**
+ * A value for what the schema describes: the first example that fits it, of the holders and of the
+ * schema itself; else a made-up one. An example that does not fit is mended where that is enough.
+ * @param holders parameters or media types, which have examples of their own
+ */
+export function sampleOf(
+  document: OpenApiDocument,
+  schema: unknown,
+  holders: readonly unknown[] = [],
+  place: Place = 'body',
+): Sample {
+  const isText = place === 'text'
+  const examples = [...holders, schema]
+    .flatMap((holder) => examplesIn(document, holder))
+    .filter((value) => place === 'body' || !(isEmpty(value) || hasBlank(value)))
+    .map((value) => adapted(document, schema, value, isText))
+  const given = examples.find((value) => fits(document, schema, value, isText))
   if (given !== undefined) return { value: given, isGiven: true }
-  const plain = plainOf(schema, { document, left: MAX_NODES }, 0)
-  const value = copyOf(guarded(() => sample(plain, { quiet: true })))
-  return { value: value ?? null, isGiven: false }
+  const plain = plainOf(schema, { document, isText, left: MAX_NODES }, 0)
+  const made = sampled(plain) ?? null
+  const [first] = examples
+  if (first === undefined) return { value: made, isGiven: false }
+  const mended = mendedOf(document, schema, first, made)
+  if (mended !== undefined) return { value: mended, isGiven: true }
+  // Where nothing fits, the document's own word is worth more than ours.
+  return fits(document, schema, made, isText)
+    ? { value: made, isGiven: false }
+    : { value: first, isGiven: true }
+}
+
+function isEmpty(value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.every(isEmpty)
+  return value === '' || (typeof value === 'object' && Object.keys(value ?? {}).length === 0)
+}
+
+/** `<field>` in an example is for the reader to fill in. */
+function hasBlank(value: JsonValue): boolean {
+  return /<[A-Za-z][\w .-]{0,50}>/.test(JSON.stringify(value))
+}
+
+/** What is right but written as another type: `"5"` for a number, JSON in a text, `a,b` a list. */
+function adapted(
+  document: OpenApiDocument,
+  schema: unknown,
+  value: JsonValue,
+  isText: boolean,
+): JsonValue {
+  const type = typeOf(document.resolve(schema))
+  if (typeof value === 'number' && type === 'string' && !isText) return String(value)
+  if (typeof value !== 'string') return value
+  if (type === 'array' && isText && !value.startsWith('[')) return value.split(',')
+  if (type === undefined || type === 'string' || isText) return value
+  const read = guarded((): unknown => JSON.parse(value))
+  return read === undefined ? value : (copyOf(read) ?? value)
+}
+
+/** The made-up object with as much of the example as fits. */
+function mendedOf(
+  document: OpenApiDocument,
+  schema: unknown,
+  example: JsonValue,
+  made: JsonValue,
+): JsonValue | undefined {
+  if (!isThing(example) || !isThing(made)) return undefined
+  const flat = flatOf(document, schema)
+  const isOpen = at(flat, 'additionalProperties') !== false
+  const kept = Object.entries(example).filter(([name, value]) => {
+    const property = at(at(flat, 'properties'), name)
+    return property === undefined ? isOpen : fits(document, property, value)
+  })
+  const mended: JsonValue = Object.fromEntries([...Object.entries(made), ...kept])
+  return fits(document, schema, mended) ? mended : undefined
+}
+
+/** What a service itself sets is not sent to it, though examples often show it. */
+export function withoutReadOnly(
+  document: OpenApiDocument,
+  schema: unknown,
+  value: JsonValue,
+): JsonValue {
+  if (!isThing(value)) return value
+  const properties = at(flatOf(document, schema), 'properties')
+  const kept = Object.entries(value).filter(
+    ([name]) => at(document.resolve(at(properties, name)), 'readOnly') !== true,
+  )
+  return Object.fromEntries(kept)
+}
+
+function sampled(plain: Plain): JsonValue | undefined {
+  return copyOf(guarded(() => sample(plain, { quiet: true })))
 }
 
 /** The sample as XML, with the names that the schema says. */
 export function xmlOf(document: OpenApiDocument, schema: unknown): string | undefined {
-  const plain = plainOf(schema, { document, left: MAX_NODES }, 0)
+  const plain = plainOf(schema, { document, isText: false, left: MAX_NODES }, 0)
   const text = guarded(() => sample(plain, { quiet: true, format: 'xml' }))
   return typeof text === 'string' && text !== '' ? text : undefined
 }
 
-/** Schemas as deep as they nest: `allOf` joined, the first of `oneOf` and `anyOf` taken. */
-export function flatOf(document: OpenApiDocument, schema: unknown): Thing {
-  return flatten(schema, { document, left: MAX_NODES }, 0)
-}
-
-/** `string`, `array`, …: the first that is not `null`. */
-export function typeOf(flat: Thing): string | undefined {
-  const type = at(flat, 'type')
-  const written = Array.isArray(type) ? type.find((name) => name !== 'null') : type
-  if (typeof written === 'string') return written
-  if (isThing(at(flat, 'properties'))) return 'object'
-  if (at(flat, 'items') !== undefined) return 'array'
-  return undefined
-}
-
-/**
- * The example that a parameter, a media type or a schema has, small enough to be written down. Not
- * those of the properties of a schema.
- */
-export function exampleIn(document: OpenApiDocument, holder: unknown): JsonValue | undefined {
-  const resolved = document.resolve(holder)
-  const [named] = entriesAt(resolved, 'examples')
-  const candidates = [
-    at(resolved, 'example'),
-    listAt(resolved, 'examples')[0],
-    named === undefined ? undefined : at(document.resolve(named[1]), 'value'),
-    at(resolved, 'const'),
-    scalarOf(at(resolved, 'default')),
-    listAt(resolved, 'enum').find((value) => value !== null),
-  ]
-  for (const candidate of candidates) {
-    if (candidate === undefined || candidate === null) continue
-    const copy = copyOf(candidate)
-    if (copy !== undefined) return copy
-  }
-  return undefined
-}
-
-/** A default of lists and objects is mostly the empty one, which says nothing. */
-function scalarOf(value: unknown): unknown {
-  return typeof value === 'object' ? undefined : value
+/** One that the schema names itself, and that fits it. */
+function givenIn(schema: unknown, { document, isText }: Walk): JsonValue | undefined {
+  return examplesIn(document, schema)
+    .map((value) => adapted(document, schema, value, isText))
+    .find((value) => fits(document, schema, value, isText))
 }
 
 interface Walk {
   readonly document: OpenApiDocument
+  readonly isText: boolean
   /** Schemas that may still be looked at. */
   left: number
 }
 
-function flatten(schema: unknown, walk: Walk, depth: number): Thing {
-  const resolved = walk.document.resolve(schema)
-  walk.left -= 1
-  if (!isThing(resolved) || walk.left < 0 || depth > MAX_DEPTH) return {}
-  const choices = [...listAt(resolved, 'oneOf'), ...listAt(resolved, 'anyOf')].slice(0, MAX_PARTS)
-  const parts = listAt(resolved, 'allOf').slice(0, MAX_PARTS)
-  if (choices.length === 0 && parts.length === 0) return resolved
-  const chosen = choices.find((choice) => at(walk.document.resolve(choice), 'type') !== 'null')
-  const all = chosen === undefined ? parts : [...parts, chosen]
-  const { allOf: _all, oneOf: _one, anyOf: _any, ...own } = resolved
-  return all.map((part) => flatten(part, walk, depth + 1)).reduce(join, own)
-}
-
-function join(one: Thing, other: Thing): Thing {
-  return {
-    ...other,
-    ...one,
-    properties: Object.fromEntries([
-      ...Object.entries(mapAt(other, 'properties')),
-      ...Object.entries(mapAt(one, 'properties')),
-    ]),
-    required: [...listAt(one, 'required'), ...listAt(other, 'required')],
-  }
-}
-
-function mapAt(value: unknown, key: string): Thing {
-  const map = at(value, key)
-  return isThing(map) ? map : {}
-}
-
+/** Of several alternatives the first whose sample fits the whole; often only one of them may. */
 function plainOf(schema: unknown, walk: Walk, depth: number): Plain {
-  const given = exampleIn(walk.document, schema)
-  const flat = flatten(schema, walk, depth)
-  const example = given ?? exampleIn(walk.document, flat)
+  const { document, isText } = walk
+  const given = givenIn(schema, walk)
+  if (given !== undefined) return withExample(given)
+  const resolved = document.resolve(schema)
+  // What holds itself ends where it may.
+  if (depth > MAX_OWN && fits(document, resolved, null)) return withExample(null)
+  const own = choicesOf(resolved, document).length
+  const parts = listAt(resolved, 'allOf').slice(0, MAX_PARTS)
+  const inner = parts.map((part) => choicesOf(document.resolve(part), document).length)
+  const count = Math.min(MAX_TRIES, Math.max(1, own, ...inner))
+  let first: Plain | undefined
+  for (let choice = 0; choice < count; choice += 1) {
+    const plain = plainFlat(flatten(schema, walk, depth, choice), walk, depth)
+    if (count === 1 || fits(document, schema, sampled(plain) ?? null, isText)) return plain
+    first ??= plain
+  }
+  return first ?? {}
+}
+
+function plainFlat(flat: Thing, walk: Walk, depth: number): Plain {
+  const example = givenIn(flat, walk)
   if (example !== undefined) return withExample(example)
   const type = typeOf(flat)
   const xml = at(flat, 'xml')
@@ -140,7 +184,7 @@ function plainOf(schema: unknown, walk: Walk, depth: number): Plain {
   if (type === 'object') return { ...plainObject(flat, walk, depth), ...named }
   if (type === 'array') return { ...plainArray(flat, walk, depth), ...named }
   if (type === 'boolean') return withExample(true)
-  if (type === 'integer' || type === 'number') return plainNumber(flat, type)
+  if (type === 'integer' || type === 'number') return plainNumber(flat, type, walk)
   return plainText(flat)
 }
 
@@ -151,14 +195,17 @@ function withExample(value: JsonValue): Plain {
 
 function plainObject(flat: Thing, walk: Walk, depth: number): Plain {
   const required = new Set(listAt(flat, 'required'))
-  const writable = entriesAt(flat, 'properties').filter(([, property]) => {
+  const writable = entriesAt(flat, 'properties').filter(([name, property]) => {
     const resolved = walk.document.resolve(property)
-    return at(resolved, 'readOnly') !== true && at(resolved, 'deprecated') !== true
+    if (at(resolved, 'readOnly') === true) return false
+    return required.has(name) || at(resolved, 'deprecated') !== true
   })
   let wanted = writable.filter(
-    ([name, property]) => required.has(name) || exampleIn(walk.document, property) !== undefined,
+    ([name, property]) => required.has(name) || examplesIn(walk.document, property).length > 0,
   )
   if (wanted.length === 0 && depth === 0) wanted = writable.slice(0, SOME_FIELDS)
+  const least = numberAt(flat, 'minProperties') ?? 0
+  if (wanted.length < least) wanted = writable.slice(0, Math.min(least, MAX_PARTS))
   const properties = wanted.map(([name, property]): [string, Plain] => [
     name,
     plainOf(property, walk, depth + 1),
@@ -174,16 +221,37 @@ function plainArray(flat: Thing, walk: Walk, depth: number): Plain {
   return { type: 'array', items: plainOf(at(flat, 'items'), walk, depth), minItems }
 }
 
-function plainNumber(flat: Thing, type: 'integer' | 'number'): Plain {
-  const minimum = numberAt(flat, 'minimum')
-  const maximum = numberAt(flat, 'maximum')
-  const step = numberAt(flat, 'multipleOf')
-  const above = at(flat, 'exclusiveMinimum')
-  const least = typeof above === 'number' ? above + 1 : (minimum ?? 1) + (above === true ? 1 : 0)
-  const fitting = step === undefined || step <= 0 ? least : Math.ceil(least / step) * step
-  const value = maximum !== undefined && fitting > maximum ? (minimum ?? maximum) : fitting
-  const whole = type === 'integer' ? Math.ceil(value) : value
-  return withExample(Number.isFinite(whole) ? whole : (minimum ?? 1))
+/** 1, or what is nearest to it of what the bounds and the step allow. */
+function plainNumber(flat: Thing, type: 'integer' | 'number', walk: Walk): Plain {
+  const step = numberAt(flat, 'multipleOf') ?? 0
+  const least = numberAt(flat, 'minimum') ?? numberAt(flat, 'exclusiveMinimum')
+  const most = numberAt(flat, 'maximum') ?? numberAt(flat, 'exclusiveMaximum')
+  const bounds = [least, most].filter((bound) => bound !== undefined)
+  const onStep = step > 0 ? [step, ...bounds.map((bound) => Math.ceil(bound / step) * step)] : []
+  const near = bounds.flatMap((bound) => [bound, bound + 1, bound - 1, bound + step, bound - step])
+  const middle = least !== undefined && most !== undefined ? [(least + most) / 2] : []
+  const tried = [1, ...onStep, ...near, ...middle, 0].map((value) =>
+    type === 'integer' ? Math.ceil(value) : value,
+  )
+  const value = tried.find((one) => fits(walk.document, { ...flat, type }, one))
+  return withExample(value ?? least ?? 1)
+}
+
+/** What the sampler does not know, or takes differently. */
+const FORMATS: Readonly<Record<string, string>> = {
+  duration: 'PT1H',
+  'json-pointer': '/a',
+  'relative-json-pointer': '0/a',
+  'uri-reference': '/a',
+  'iri-reference': '/a',
+  'uri-template': '/a',
+  iri: 'https://example.test/a',
+  'idn-email': 'user@example.test',
+  'idn-hostname': 'example.test',
+  byte: 'YQ==',
+  decimal: '1.5',
+  int32: '1',
+  int64: '1',
 }
 
 function plainText(flat: Thing): Plain {
@@ -191,8 +259,10 @@ function plainText(flat: Thing): Plain {
   const format = textAt(flat, 'format')
   const least = Math.min(numberAt(flat, 'minLength') ?? 0, MAX_TEXT)
   const most = numberAt(flat, 'maxLength')
-  const matching = pattern === undefined ? undefined : textOfPattern(pattern)
-  if (matching !== undefined && matching.length >= least) return withExample(matching)
+  const matching = pattern === undefined ? undefined : textOfPattern(pattern, least, most)
+  if (matching !== undefined) return withExample(matching)
+  const known = Object.hasOwn(FORMATS, format ?? '') ? FORMATS[format ?? ''] : undefined
+  if (known !== undefined && known.length >= least) return withExample(known)
   if (format !== undefined && format !== 'password') return { type: 'string', format }
   return {
     type: 'string',
@@ -214,27 +284,4 @@ function guarded(make: () => unknown): unknown {
   } catch {
     return undefined
   }
-}
-
-/**
- * The value as JSON that an ontology can hold; undefined where it is none, or too large. Two braces
- * would begin a template, so they are parted.
- */
-function copyOf(value: unknown): JsonValue | undefined {
-  if (!isSmall(value, { left: MAX_EXAMPLE_CHARS }, 0)) return undefined
-  const text: string | undefined = JSON.stringify(value)
-  return text === undefined ? undefined : JSON.parse(text.replaceAll(/\{(?=\{)/g, '{ '))
-}
-
-/** Also a value that holds itself, which YAML can write, ends here. */
-function isSmall(value: unknown, budget: { left: number }, depth: number): boolean {
-  if (typeof value === 'string') budget.left -= value.length
-  budget.left -= 1
-  if (budget.left < 0 || depth > MAX_EXAMPLE_DEPTH) return false
-  if (typeof value !== 'object' || value === null) return true
-  for (const [key, item] of Object.entries(value)) {
-    budget.left -= key.length
-    if (!isSmall(item, budget, depth + 1)) return false
-  }
-  return true
 }

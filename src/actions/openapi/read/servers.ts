@@ -18,6 +18,9 @@ export function hostOf(server: unknown): string | undefined {
 }
 
 const OWN = 'document.invalid'
+/** `127.0.0.1:8055`, `api.example.com/v1`: a host that somebody forgot the scheme of; not `v1.0`. */
+const BARE_HOST =
+  /^(?:localhost|[\w-]+(?:\.[\w-]+)*(?=:\d)|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|\d+(?:\.\d+){3})(?::\d{1,5})?(?:\/|$)/i
 
 function addressOf(server: unknown): URL | undefined {
   const written = textAt(server, 'url')
@@ -28,5 +31,6 @@ function addressOf(server: unknown): URL | undefined {
     const value = at(variable, 'default')
     return typeof value === 'string' || typeof value === 'number' ? String(value) : name
   })
-  return URL.canParse(url, `http://${OWN}/`) ? new URL(url, `http://${OWN}/`) : undefined
+  const whole = BARE_HOST.test(url) ? `http://${url}` : url
+  return URL.canParse(whole, `http://${OWN}/`) ? new URL(whole, `http://${OWN}/`) : undefined
 }

@@ -3,11 +3,18 @@
 import type { JsonValue } from '../../../core/contract/profile.ts'
 import { fieldsOf } from '../fields.ts'
 import type { RecordedExchange } from '../recorded.ts'
+import { multipartOf } from './multipart.ts'
+import type { Upload } from './multipart.ts'
 
 export type ReadBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: JsonValue }
-  | { readonly kind: 'form'; readonly fields: ReadonlyMap<string, string | string[]> }
+  | {
+      readonly kind: 'form'
+      readonly fields: ReadonlyMap<string, string | string[]>
+      /** Files by the name of their field; undefined where the form is no multipart one. */
+      readonly uploads?: ReadonlyMap<string, Upload>
+    }
   | { readonly kind: 'other'; readonly type: string }
 
 const MOST_CHARS = 2 ** 18
@@ -24,6 +31,10 @@ export function bodyOf({ requestHeaders, requestBody }: RecordedExchange): ReadB
     return value === undefined
       ? { kind: 'other', type: type || 'unknown' }
       : { kind: 'json', value }
+  }
+  if (type === 'multipart/form-data') {
+    const read = multipartOf(requestBody)
+    return read === undefined ? { kind: 'other', type } : { kind: 'form', ...read }
   }
   const isForm = type === 'application/x-www-form-urlencoded'
   if (isForm || (type === '' && /^[\w.[\]%-]+=[^{}<>\s]*$/.test(requestBody))) {

@@ -19,6 +19,8 @@ export interface SlotValue {
   readonly type: 'string' | 'number' | 'any'
   /** Stands before the value in a header: `Bearer `. */
   readonly prefix: string
+  /** The segment that stands before the value in a path. */
+  readonly before?: string
 }
 
 const MOST_LEAVES = 500
@@ -43,12 +45,20 @@ export function slotValues(
 ): SlotValue[] {
   const { path, search } = splitTarget(exchange.target)
   const values: SlotValue[] = []
-  const add = (slot: Slot, text: string, type: SlotValue['type'] = 'any', prefix = ''): void => {
-    if (text !== '' && text.length <= MOST_CHARS) values.push({ slot, text, type, prefix })
+  const add = (
+    slot: Slot,
+    text: string,
+    type: SlotValue['type'] = 'any',
+    prefix = '',
+    before?: string,
+  ): void => {
+    if (text === '' || text.length > MOST_CHARS) return
+    values.push({ slot, text, type, prefix, ...(before === undefined ? {} : { before }) })
   }
   const segments = pathSegments(path).map(decodeSegment)
   for (const [index, segment] of draft.segments.entries()) {
-    if (segment.kind === 'parameter') add(`path:${segment.name}`, segments[index] ?? '')
+    if (segment.kind !== 'parameter') continue
+    add(`path:${segment.name}`, segments[index] ?? '', 'any', '', segments[index - 1])
   }
   for (const [name, value] of fieldsOf(search)) {
     if (typeof value === 'string') add(`query:${name}`, value)

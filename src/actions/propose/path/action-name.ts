@@ -46,7 +46,7 @@ export function kindOf({ method, segments, query, operation, isUpload }: Named):
   const words = literalsOf(segments).flatMap(wordsOf)
   const last = words.at(-1) ?? ''
   const joined = words.slice(-2).join('')
-  if (operation !== undefined) return 'call'
+  if (operation !== undefined) return SIGN_IN.test(operation) ? 'authenticate' : 'call'
   if (SIGN_IN.test(last) || SIGN_IN.test(joined)) return 'authenticate'
   if (isUpload === true || last === 'upload') return 'upload'
   if (method === 'DELETE') return 'delete'

@@ -229,7 +229,8 @@ function nameOf(variable: PathNode, before: PatternSegment | undefined): string 
   const kind = endingOf(variable.forms)
   if (kind === 'file' || kind === 'date') return kind
   if (before?.kind !== 'literal') return kind
-  return `${singularOf(identifierOf(before.text, 'item').split('_').at(-1) ?? 'item')}_${kind}`
+  const words = identifierOf(before.text.replace(/\.(?:html?|php|aspx?|jsp)$/i, ''), 'item')
+  return `${singularOf(words.split('_').at(-1) ?? 'item')}_${kind}`
 }
 
 function endingOf(forms: ReadonlyMap<SegmentForm, number>): string {

@@ -112,11 +112,15 @@ function renderAttempt(attempt: Attempt, style: TextStyle): string {
   const reason = attempt.reason === undefined ? '' : `: ${text(attempt.reason)}`
   const status = attempt.status === undefined ? 'no answer' : String(attempt.status)
   const facts = `${status}, ${attempt.bytes} bytes, ${formatMs(attempt.serviceMs)}`
+  const leads =
+    attempt.leadsTo === undefined
+      ? ''
+      : `, leads to ${clip(attempt.leadsTo, SHOWN_BODY)}, not followed`
   const captured = attempt.captured.length === 0 ? '' : `, captured ${attempt.captured.join(', ')}`
   const lines = [
     `${name}  ${sign}${reason}`,
     ...attempt.requests.flatMap((request) => renderRequest(request, style)),
-    `  < ${text(facts + captured)}`,
+    `  < ${text(facts + leads + captured)}`,
     ...(attempt.body === '' ? [] : [`  < ${clip(text(attempt.body), SHOWN_BODY)}`]),
     '',
   ]

@@ -1,4 +1,4 @@
-/** `outrider actions import`: an ontology that works, from an OpenAPI 3 document. */
+/** `outrider actions import`: an ontology that works, from an OpenAPI document. */
 
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
@@ -15,9 +15,10 @@ import { readText } from '../../run-flags.ts'
 import { printLine } from '../../terminal.ts'
 import type { Verb, VerbInput } from '../../verb.ts'
 
-const help = `Usage: outrider actions import FILE|- [options]
+const help = `Usage: outrider actions import FILE|URL|- [options]
 
-Writes an ontology from an OpenAPI 3 document (YAML or JSON; - reads stdin), to
+Writes an ontology from an OpenAPI 3 or Swagger 2.0 document (YAML or JSON; -
+reads stdin; at the URL of a service its document is looked for by GET), to
 stdout or to a file. Each operation becomes an action: its request from the
 document's examples and schemas, its expected statuses, captures for later
 steps, its route for logs. What was left out is named on stderr, with why.
@@ -35,7 +36,7 @@ Example  outrider actions import openapi.yaml --out actions.yaml
 
 export const actionsImport: Verb = {
   name: 'actions import',
-  summary: 'an ontology from an OpenAPI 3 document',
+  summary: 'an ontology from an OpenAPI document',
   args: ['<FILE>'],
   flags: ['--out <F>', '--profiles-out <F>', '--force', '--base <PATH>', '--only <METHODS>'],
   notBuilt: [],
@@ -54,8 +55,7 @@ async function runImport(input: VerbInput): Promise<number> {
   const files = [out, profilesOut].filter((file) => file !== undefined)
   if (!flags.has('--force')) for (const file of files) refuseOverwriting(resolve(cwd, file), file)
   const { importOpenApi } = await import('../../../outrider.ts')
-  const text =
-    shown === '-' ? await readStdin() : await readText(resolve(cwd, shown), shown, 'document')
+  const text = await readDocument(input, shown)
   const made = importOpenApi(text, shown === '-' ? 'stdin' : shown, wanted)
   if (out !== undefined) await write(resolve(cwd, out), out, made.text, flags)
   if (profilesOut !== undefined && made.profiles.length > 0) {
@@ -68,6 +68,16 @@ async function runImport(input: VerbInput): Promise<number> {
   } else if (out === undefined) terminal.out(made.text)
   for (const line of linesOf(made, { out, profilesOut })) printLine(terminal, line)
   return EXIT.healthy
+}
+
+async function readDocument({ cwd, terminal }: VerbInput, shown: string): Promise<string> {
+  if (shown === '-') return await readStdin()
+  if (!/^https?:\/\//i.test(shown)) return await readText(resolve(cwd, shown), shown, 'document')
+  const { fetchOpenApi } = await import('../../../outrider.ts')
+  const { signal } = new AbortController()
+  const { path, text } = await fetchOpenApi({ url: shown, signal })
+  printLine(terminal, `read ${path}`)
+  return text
 }
 
 function baseOf(flags: Flags): { base?: string } {
@@ -153,6 +163,12 @@ function linesOf(
     lines.push(`${count(summary.captures, 'capture')} for later steps of a session`)
   }
   for (const { name, holds } of summary.secrets) lines.push(`set OUTRIDER_SECRET_${name}: ${holds}`)
+  if (summary.unasked.length > 0) {
+    lines.push(
+      `most operations ask for no proof, though the document defines ${listed(summary.unasked)}:` +
+        ' if the service wants one, write it into defaults.headers',
+    )
+  }
   const left = Map.groupBy(summary.leftOut, ({ why }) => why)
   for (const [why, operations] of left) {
     lines.push(`left out, ${why}: ${listed(operations.map(({ operation }) => operation))}`)

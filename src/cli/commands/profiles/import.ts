@@ -17,7 +17,7 @@ import {
   type ImportFlags,
   type RecordedFormat,
 } from '../../import/flags.ts'
-import { createImportShow } from '../../import/progress.ts'
+import { createImportShow, type ImportShow } from '../../import/progress.ts'
 import { renderImport } from '../../import/render.ts'
 import { listenForInterrupt } from '../../interrupt.ts'
 import { renderCloseness } from '../../profiles/closeness.ts'
@@ -118,6 +118,14 @@ async function importProfiles(
   return EXIT.healthy
 }
 
+/** How far it is, for whom it may concern; and whether somebody wants it to end. */
+interface Watched {
+  readonly signal: AbortSignal
+  readonly show: ImportShow
+}
+
+const SILENT: ImportShow = { show() {}, end() {} }
+
 interface Source {
   readonly format: RecordedFormat
   /** The file as it was named. */
@@ -137,22 +145,36 @@ async function importRecorded(
   const { terminal, cwd } = input
   const interrupt = listenForInterrupt(terminal, 'Ending; nothing is stored')
   interrupt.onFirst(() => {})
+  const isQuiet = input.flags.has('--json') && !terminal.errIsTty
+  const show = isQuiet ? SILENT : createImportShow(terminal, source.shown)
+  interrupt.signal.addEventListener('abort', () => show.end())
   try {
     const ontology = await ontologyFor(outrider, input.flags, wanted, source)
-    const imported = await readRecording(input, wanted, source, ontology, interrupt.signal)
+    const { signal } = interrupt
+    const imported = await readRecording(input, wanted, source, { ontology, signal, show })
     const measured = outrider.profiles.measuredCosts()
     const fitted = wanted.isRecorded
       ? undefined
-      : await fit(imported, input, wanted, { seed: source.seed, measured })
+      : await fit(imported, input, wanted, { source, measured, signal, show })
+    show.end()
     const profiles = fitted?.profiles ?? imported.profiles(measured)
     const files = newFiles(imported, fitted, wanted)
     // What was pressed while the model was made is heard only now.
     await setImmediate()
     if (interrupt.asked()) throw interrupted(source.shown)
-    await withNewFiles(files, cwd, () => outrider.profiles.insert(profiles))
-    print(input, { imported, fitted, profiles, files })
+    interrupt.dispose()
+    // One transaction, which nothing interrupts: whoever is late is told so, and gets the result.
+    const late = listenForInterrupt(terminal, 'Too late: it is being stored')
+    late.onFirst(() => {})
+    try {
+      await withNewFiles(files, cwd, () => outrider.profiles.insert(profiles))
+      print(input, { imported, fitted, profiles, files })
+    } finally {
+      late.dispose()
+    }
     return EXIT.healthy
   } finally {
+    show.end()
     interrupt.dispose()
   }
 }
@@ -174,11 +196,10 @@ async function ontologyFor(
 }
 
 async function readRecording(
-  { cwd, flags, terminal }: VerbInput,
+  { cwd }: VerbInput,
   wanted: ImportFlags,
   { format, shown, seed }: Source,
-  ontology: Ontology | undefined,
-  signal: AbortSignal,
+  { ontology, signal, show }: Watched & { readonly ontology: Ontology | undefined },
 ): Promise<Imported> {
   const { importRecording, lineLimitOf, parseFieldMap, readLines } =
     await import('../../../outrider.ts')
@@ -189,44 +210,52 @@ async function readRecording(
     ({ size }) => size,
     () => 0,
   )
-  const isQuiet = flags.has('--json') && !terminal.errIsTty
-  const show = createImportShow(terminal, shown)
-  signal.addEventListener('abort', () => show.end())
-  try {
-    const lines = readLines(file, shown, {
-      signal,
-      onRead: (bytes) => (isQuiet ? undefined : show.show({ bytes, totalBytes })),
-      ...defined({ lineLimit: lineLimitOf(format) }),
-    })
-    return await importRecording(lines, {
-      ...defined({ ontology, fields: map, origin, service, proposedFile: actionsOut }),
-      format,
-      file: shown,
-      seed,
-      k: options.k,
-      keepQuery: options.keepQuery,
-      keepBody: options.keepBody,
-      keepBots: options.keepBots,
-      keepAssets: options.keepAssets,
-    })
-  } finally {
-    show.end()
-  }
+  const lines = readLines(file, shown, {
+    signal,
+    onRead: (bytes) => show.show({ bytes, totalBytes }),
+    ...defined({ lineLimit: lineLimitOf(format) }),
+  })
+  return importRecording(lines, {
+    ...defined({ ontology, fields: map, origin, service, proposedFile: actionsOut }),
+    format,
+    file: shown,
+    seed,
+    k: options.k,
+    keepQuery: options.keepQuery,
+    keepBody: options.keepBody,
+    keepBots: options.keepBots,
+    keepAssets: options.keepAssets,
+  })
 }
 
 async function fit(
   imported: Imported,
   { cwd, flags }: VerbInput,
   { count, actionsOut, populationOut }: ImportFlags,
-  made: { seed: number; measured: ReturnType<Outrider['profiles']['measuredCosts']> },
+  {
+    source,
+    measured,
+    signal,
+    show,
+  }: Watched & {
+    readonly source: Source
+    readonly measured: ReturnType<Outrider['profiles']['measuredCosts']>
+  },
 ): Promise<FittedUsers> {
-  const { fitUsers } = await import('../../../outrider.ts')
+  const { fitUsers, inTurns } = await import('../../../outrider.ts')
   const actions = actionsOut ?? flags.text('--actions')
   const reference =
     actions === undefined || populationOut === undefined
       ? undefined
       : relative(dirname(resolve(cwd, populationOut)), resolve(cwd, actions))
-  return fitUsers(imported, { ...made, ...defined({ count, reference }) })
+  const { seed, shown } = source
+  const work = fitUsers(imported, { seed, measured, ...defined({ count, reference }) })
+  const fitted = await inTurns(work, {
+    isStopped: () => signal.aborted,
+    onShare: (share) => show.show({ share }),
+  })
+  if (fitted === undefined) throw interrupted(shown)
+  return fitted
 }
 
 function newFiles(

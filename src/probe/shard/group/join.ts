@@ -8,6 +8,7 @@ import type { Plan } from '../../../core/contract/plan.ts'
 import { invariant } from '../../../core/invariant.ts'
 import type { ActionExamples } from '../answers.ts'
 import { withBlockLine } from '../blocks.ts'
+import { joinWaits } from '../limit/waits.ts'
 import { mostTelling, type Recollection } from '../memory.ts'
 import type { FromWorker } from '../messages.ts'
 import { joinRows } from '../rows.ts'
@@ -38,8 +39,10 @@ export function joinBlocks(
 ): Message<'block'> {
   const first = firstOf(parts).block
   const capped = parts.flatMap(({ block }) => block.capped)
+  const waits = joinWaits(parts.map((part) => part.block.waits))
   const block = {
     ...first,
+    ...(waits === undefined ? {} : { waits }),
     capped: [...new Set<Arm>(capped)],
     ...(parts.some((part) => part.block.strained === true) ? { strained: true } : {}),
     sums: mergeSums(

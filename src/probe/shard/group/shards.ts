@@ -14,7 +14,10 @@ import { createClosingRule, type ClosingRule } from '../../../analysis/quiescenc
 import type { Arm } from '../../../core/arm.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Phase } from '../../../core/verdict.ts'
+import { createBreaker } from '../../../generator/guard.ts'
+import { commonStartMs } from '../../../generator/schedule/common-start.ts'
 import { joinBlocks, joinEnds, joinInquiries, joinReadings, joinWarmUps } from './join.ts'
+import type { EndedCount } from '../limit/shard-breaker.ts'
 import type { FromShard, FromWorker, ToShard, ToWorker, WorkerInput } from '../messages.ts'
 import { workerModule } from '../worker-module.ts'
 
@@ -79,6 +82,8 @@ class SeveralShards implements Shards {
   /** The last reading of each thread, and which are new since the last one handed on. */
   readonly #readings = new Map<number, Reading>()
   readonly #fresh = new Set<number>()
+  readonly #breaker = createBreaker()
+  #originMs = 0
   #rule: ClosingRule | undefined
   /** The block that is open in all threads. */
   #cutIndex = 0
@@ -126,7 +131,7 @@ class SeveralShards implements Shards {
     const { plan } = input
     switch (message.kind) {
       case 'ready':
-        return this.#whenAll(from, message, 'ready', () => this.#tell({ kind: 'start' }))
+        return this.#whenAll(from, message, 'ready', () => this.#start())
       case 'warm':
         return this.#whenAll(from, message, 'warm', () => this.#tell({ kind: 'warm-up-over' }))
       case 'at-barrier':
@@ -154,6 +159,8 @@ class SeveralShards implements Shards {
         for (const worker of others) worker.postMessage({ ...message, kind: 'pause' })
         return
       }
+      case 'counts':
+        return this.#count(message.counts)
       case 'breaker':
         return this.#trip(message)
       case 'phase':
@@ -163,6 +170,11 @@ class SeveralShards implements Shards {
       case 'failed':
         onMessage(message)
     }
+  }
+
+  #start(): void {
+    this.#originMs = commonStartMs(this.#options.clock, this.#workers.length)
+    this.#tell({ kind: 'start', atMs: this.#originMs })
   }
 
   /** Calls once every shard has said this, with what they said. */
@@ -224,6 +236,16 @@ class SeveralShards implements Shards {
     )
     this.#fresh.clear()
     this.#options.onMessage(joinReadings(known))
+  }
+
+  #count(counts: readonly EndedCount[]): void {
+    const nowMs = this.#options.clock.nowMs()
+    for (const { arm, requests, failures } of counts) {
+      this.#breaker.counted(arm, requests, failures, nowMs)
+    }
+    const arm = this.#breaker.tripped()
+    if (arm === undefined) return
+    this.#trip({ kind: 'breaker', arm, atSeconds: (nowMs - this.#originMs) / 1000 })
   }
 
   #trip(message: Extract<FromShard, { kind: 'breaker' }>): void {

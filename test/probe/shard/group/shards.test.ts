@@ -192,6 +192,23 @@ describe('startShards()', () => {
     expect(ended.tally.canary?.byStatus['500']).toBeGreaterThan(10)
   })
 
+  it('counts failures over all threads: each alone has too few of them', async () => {
+    const broken = await http((_request, response) => {
+      response.statusCode = 500
+      response.end()
+    })
+    // Ten a second are fifty in five seconds, and seventeen of each of three threads.
+    const plan = planOf({ phases: ['load'], rate: 10, concurrency: 3, warmup: 0.5 })
+    const input = {
+      ...inputOf(plan, twinsOf(await http(fine), broken)),
+      arrivals: 'constant' as const,
+    }
+    const { seen, ended } = await run(input, 3, () => undefined)
+    expect(seen.find((message) => message.kind === 'breaker')?.arm).toBe('canary')
+    expect(ended.tally.canary?.requests).toBeGreaterThanOrEqual(20)
+    expect(ended.tally.canary?.requests).toBeLessThan(45)
+  })
+
   it('answers a question with what all threads remember', async () => {
     const input = inputOf(planOf({ phases: ['load'] }), twinsOf(await http(fine), await http(fine)))
     const { seen, samples } = await run(input, 2, (shards, index) => {
