@@ -65,8 +65,6 @@ function prepareFile(sqlite: Sqlite.Database, file: string): void {
   // In WAL, NORMAL can lose the last transactions at a power cut, but never damages the file.
   sqlite.pragma('synchronous = NORMAL')
   sqlite.pragma('cache_size = -65536')
-  // Blobs are read past the cache, page by page; mapped they cost one copy and no call.
-  sqlite.pragma('mmap_size = 2147418112')
 }
 
 function databaseOf(sqlite: Sqlite.Database, file: string): Database {
