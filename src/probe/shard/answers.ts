@@ -67,6 +67,8 @@ export interface ActionExamples {
 }
 
 export interface AnswerComparer {
+  /** A step that changes data has ended, of whatever action. */
+  wrote(action: string): void
   /** Undefined where the step cannot be compared. */
   compare(step: StepAnswers): ComparedStep | undefined
   /** Those that are new since the last call. */
@@ -98,6 +100,7 @@ export function createAnswerComparer(options: AnswerComparerOptions): AnswerComp
   }
 
   return {
+    wrote: (action) => changes?.wrote(action),
     compare(step) {
       const views = viewsOf(step, options)
       if (views === undefined) return undefined

@@ -20,16 +20,19 @@ export interface StepComparer {
 export function createStepComparer(input: WorkerInput): StepComparer {
   const { plan, ontology, secrets, arms } = input
   const compared = comparedActions(plan)
+  const writes = writesOf(input)
+  const hasControl = arms.some(({ arm }) => arm === 'control')
   const comparer = createAnswerComparer({
     actions: new Map(
       Object.entries(ontology.document.actions).map(([name, document]) => [name, { document }]),
     ),
     secrets,
     addresses: Object.fromEntries(arms.map(({ arm, url }) => [arm, url])),
-    storesUnseen: arms.every(({ arm }) => arm !== 'control') && changesData(input),
+    storesUnseen: !hasControl && writes.size > 0,
   })
   return {
     compare({ action }, exchanges, repeats) {
+      if (writes.has(action)) comparer.wrote(action)
       if (!compared.has(action)) return undefined
       // A second answer that failed says nothing of noise; the first ones are compared all the same.
       const isWhole = repeats.every(({ outcome }) => outcome === 'ok')
@@ -39,13 +42,16 @@ export function createStepComparer(input: WorkerInput): StepComparer {
   }
 }
 
-/** Whether the sessions have a step that changes data and is not skipped. */
-function changesData({ ontology, profiles, skipped }: WorkerInput): boolean {
+/** The actions of the sessions that change data and are not skipped. */
+function writesOf({ ontology, profiles, skipped }: WorkerInput): ReadonlySet<string> {
   const { document, file } = ontology
   const { actions } = compileOntology(document, { value: document, locate: () => file }, file)
   const left = new Set(skipped)
-  const isWrite = (name: string): boolean => actions.get(name)?.mutates === true && !left.has(name)
-  return profiles.some((profile) =>
-    profile.behavioral_patterns.some(({ action }) => isWrite(action)),
-  )
+  const writes = new Set<string>()
+  for (const { behavioral_patterns: entries } of profiles) {
+    for (const { action } of entries) {
+      if (actions.get(action)?.mutates === true && !left.has(action)) writes.add(action)
+    }
+  }
+  return writes
 }

@@ -8,10 +8,12 @@
  * control arm, which stores for itself, shows that.
  *
  * Without one the baseline is compared with itself over time. A field in which two answers of it to
- * one action ever differed is compared by its shape; one whose shape differed, not at all; nor is
- * anything of an action's first answer. Nothing of the canary is looked at, so what is left out is
- * left out whatever the canary says: of equal arms its answer and the baseline's second one are
- * exchanged as before.
+ * one action ever differed is compared by its shape; one whose shape differed, not at all. What kept
+ * still counts once each kind of write that the run has sent was sent again a few times since: before
+ * that, stores that differ would be taken for a canary that does. Nothing of the canary is looked at,
+ * so what is left out is left out whatever the canary says.
+ *
+ * A write that hardly ever touches what is read, or touches it in one store only, is not seen so.
  */
 
 import { compareAnswers, type AnswerView } from '../../../analysis/answers/compare.ts'
@@ -23,15 +25,22 @@ const MOST_HELD_BYTES = 262_144
 /** Fields of one action; beyond it nothing of the action is compared. */
 const MOST_FIELDS = 1000
 
+/** Of each kind since an action was first answered, before what kept still counts. */
+const ENOUGH_WRITES = 3
+
 /** What may be counted of a difference from the baseline's newest answer. */
 export type Keep = (diff: AnswerDiff) => AnswerDiff
 
 export interface OwnChanges {
+  /** To be told each step that changes data, by its action. */
+  wrote(action: string): void
   /** To be told each answer of the baseline, in the order in which they are compared. */
   seen(action: string, baseline: AnswerView, ignored?: Ignored): Keep
 }
 
 interface Known {
+  /** By action, how often data was changed before the first answer. */
+  readonly before: ReadonlyMap<string, number>
   last: AnswerView | undefined
   readonly values: Set<string>
   readonly shapes: Set<string>
@@ -42,17 +51,35 @@ const keepNothing: Keep = () => NOTHING
 
 export function createOwnChanges(): OwnChanges {
   const actions = new Map<string, Known>()
+  const writes = new Map<string, number>()
+
+  function knownOf(action: string): Known {
+    const known = actions.get(action) ?? {
+      before: new Map(writes),
+      last: undefined,
+      values: new Set(),
+      shapes: new Set(),
+    }
+    actions.set(action, known)
+    return known
+  }
+
+  const isTried = ({ before }: Known): boolean =>
+    [...writes].every(([kind, count]) => count - (before.get(kind) ?? 0) >= ENOUGH_WRITES)
+
   return {
+    wrote(action) {
+      writes.set(action, (writes.get(action) ?? 0) + 1)
+    },
     seen(action, baseline, ignored) {
-      const known = actions.get(action) ?? { last: undefined, values: new Set(), shapes: new Set() }
-      actions.set(action, known)
+      const known = knownOf(action)
       const { last, values, shapes } = known
       known.last = baseline.body.bytes > MOST_HELD_BYTES ? undefined : baseline
       if (last === undefined || known.last === undefined) return keepNothing
       const changed = compareAnswers(last, baseline, ignored)
       for (const path of changed.paths) values.add(path)
       for (const path of changed.shapes) shapes.add(path)
-      if (values.size > MOST_FIELDS) return keepNothing
+      if (values.size > MOST_FIELDS || !isTried(known)) return keepNothing
       return (diff) => ({
         paths: diff.paths.filter((path) =>
           values.has(path) ? diff.shapes.includes(path) && !shapes.has(path) : true,
