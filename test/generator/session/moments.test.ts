@@ -19,7 +19,8 @@ actions:
 const PROFILES = Array.from({ length: 8 }, (_, n) =>
   profileOf(`u${n}`, ['first', { n }, 0], ['later', {}, 30 + n]),
 )
-const UNTIL_MS = 400
+/** No moment of a constant stream: what lies right on it would be in or out by rounding. */
+const UNTIL_MS = 405
 
 interface Played {
   /** Of all steps, after the common start; in order. */
@@ -45,7 +46,7 @@ async function play(pace: Pace, shards: number): Promise<Played> {
       const given = { arms, ontology: ONTOLOGY, profiles: PROFILES, seed: 5, shard }
       const { traffic, steps } = recordTraffic(given)
       traffic.start(paceOfShard(pace, shard), atMs)
-      while (systemClock.nowMs() < atMs + UNTIL_MS + 50) {
+      while (systemClock.nowMs() < atMs + UNTIL_MS + 200) {
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
       await traffic.stop()
